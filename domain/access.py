@@ -1,0 +1,115 @@
+"""Who may see and do what: roles, capabilities and the Scope that every read is given (storage/reads.py applies it)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.ids import OrgId, PersonId, TeamId
+
+
+class Role(StrEnum):
+    """What a person is in the organization."""
+
+    REP = "REP"
+    MANAGER = "MANAGER"
+    DIRECTOR = "DIRECTOR"
+    ADMIN = "ADMIN"
+    SUPPORT = "SUPPORT"
+
+
+class Capability(StrEnum):
+    """One thing a role may do beyond its own work."""
+
+    MANAGE_PEOPLE = "MANAGE_PEOPLE"
+    MANAGE_TEAMS = "MANAGE_TEAMS"
+    ASSIGN_LEADS = "ASSIGN_LEADS"
+    PLAN_FOR_OTHERS = "PLAN_FOR_OTHERS"
+    EDIT_ARTICLES = "EDIT_ARTICLES"
+    EDIT_CUSTOMERS = "EDIT_CUSTOMERS"
+    DO_FIELD_WORK = "DO_FIELD_WORK"
+    SEE_TEAM_MAP = "SEE_TEAM_MAP"
+
+
+_FIELD = frozenset({Capability.EDIT_CUSTOMERS, Capability.DO_FIELD_WORK})
+_LEADING = _FIELD | {
+    Capability.ASSIGN_LEADS,
+    Capability.PLAN_FOR_OTHERS,
+    Capability.EDIT_ARTICLES,
+    Capability.SEE_TEAM_MAP,
+}
+CAPABILITIES: dict[Role, frozenset[Capability]] = {
+    Role.REP: _FIELD,
+    Role.MANAGER: _LEADING,
+    Role.DIRECTOR: _LEADING,
+    Role.ADMIN: frozenset(
+        {
+            Capability.MANAGE_PEOPLE,
+            Capability.MANAGE_TEAMS,
+            Capability.ASSIGN_LEADS,
+            Capability.PLAN_FOR_OTHERS,
+            Capability.EDIT_ARTICLES,
+            Capability.EDIT_CUSTOMERS,
+        }
+    ),
+    Role.SUPPORT: frozenset(),
+}
+
+
+class Reach(StrEnum):
+    """How far into a collection a role may look."""
+
+    ORGANIZATION = "ORGANIZATION"
+    """Every member of the organization."""
+    TEAM = "TEAM"
+    """The caller's team and the teams below it; administrators and support see all."""
+    OWNED = "OWNED"
+    """The owner, the managers above the owner's team; administrators and support see all."""
+    PERSONAL = "PERSONAL"
+    """The owner alone."""
+    CHAIN = "CHAIN"
+    """The owner and the managers above; never administrators or support (positions)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A signed-in person, as found active in the database when the request began."""
+
+    org_id: OrgId
+    person_id: PersonId
+    role: Role
+    team_id: TeamId | None
+    subtree: frozenset[TeamId]
+    """The caller's team and all teams below it."""
+    session_id: str = ""
+    device_id: str = ""
+
+    def can(self, capability: Capability) -> bool:
+        """Whether the role includes the capability."""
+        return capability in CAPABILITIES[self.role]
+
+    @property
+    def scope(self) -> Scope:
+        """What this person may see."""
+        return Scope(self.org_id, self.person_id, self.role, self.team_id, self.subtree)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a read may return. Made from an Actor, or for the server's own work by `whole_organization`."""
+
+    org_id: OrgId
+    person_id: PersonId | None
+    role: Role | None
+    team_id: TeamId | None
+    subtree: frozenset[TeamId]
+
+    @classmethod
+    def whole_organization(cls, org_id: OrgId) -> Scope:
+        """For workers, importers and checks that no caller's answer depends on."""
+        return cls(org_id, None, None, None, frozenset())
+
+    @property
+    def is_system(self) -> bool:
+        """Whether the server itself is reading."""
+        return self.role is None

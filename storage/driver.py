@@ -1,0 +1,209 @@
+"""The only file that names a Mongo driver: Motor by default, PyMongo's own asyncio client when asked.
+
+`connect` gives a Database whose few methods behave the same on both; storage/store.py is its only caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from bson.codec_options import CodecOptions
+from bson.decimal128 import Decimal128
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import AsyncMongoClient, IndexModel, UpdateOne
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    OperationFailure,
+    PyMongoError,
+)
+from pymongo.monitoring import CommandListener
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+Document = dict[str, Any]
+Order = Sequence[tuple[str, int]]
+T = TypeVar("T")
+DriverName = Literal["motor", "pymongo"]
+
+__all__ = [
+    "BulkWriteError",
+    "Collection",
+    "CommandListener",
+    "ConnectionFailure",
+    "Database",
+    "Decimal128",
+    "Document",
+    "DriverName",
+    "DuplicateKeyError",
+    "IndexModel",
+    "OperationFailure",
+    "Order",
+    "PyMongoError",
+    "UpdateOne",
+    "connect",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One collection, bound to a session inside a transaction. Every list read has a limit."""
+
+    raw: Any
+    session: Any = None
+    awaits_cursors: bool = False
+
+    async def find_one(
+        self, query: Mapping[str, Any], projection: Mapping[str, Any] | None = None, order: Order | None = None
+    ) -> Document | None:
+        """The first match or None."""
+        found: Document | None = await self.raw.find_one(query, projection, sort=order, session=self.session)
+        return found
+
+    async def find(
+        self,
+        query: Mapping[str, Any],
+        *,
+        limit: int,
+        projection: Mapping[str, Any] | None = None,
+        order: Order | None = None,
+    ) -> list[Document]:
+        """At most `limit` matches in `order`."""
+        cursor = self.raw.find(query, projection, sort=order, limit=limit, session=self.session)
+        found: list[Document] = await cursor.to_list(length=None)
+        return found
+
+    async def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> list[Document]:
+        """All rows of a pipeline; the pipeline holds its own limits."""
+        cursor = self.raw.aggregate(list(pipeline), session=self.session)
+        if self.awaits_cursors:
+            cursor = await cursor
+        rows: list[Document] = await cursor.to_list(length=None)
+        return rows
+
+    async def count(self, query: Mapping[str, Any], *, limit: int) -> int:
+        """How many match, counted no further than `limit`."""
+        counted: int = await self.raw.count_documents(query, limit=limit, session=self.session)
+        return counted
+
+    async def insert_one(self, document: Document) -> None:
+        """Raises DuplicateKeyError."""
+        await self.raw.insert_one(document, session=self.session)
+
+    async def insert_many(self, documents: Sequence[Document], *, ordered: bool = True) -> None:
+        """Raises BulkWriteError; nothing happens for an empty sequence."""
+        if documents:
+            await self.raw.insert_many(documents, ordered=ordered, session=self.session)
+
+    async def update_one(
+        self, query: Mapping[str, Any], change: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, upsert: bool = False
+    ) -> int:
+        """Number of documents matched by the guard in `query` (or inserted): 0 or 1."""
+        result = await self.raw.update_one(query, change, upsert=upsert, session=self.session)
+        return int(result.matched_count) or int(result.upserted_id is not None)
+
+    async def update_many(self, query: Mapping[str, Any], change: Mapping[str, Any]) -> int:
+        """Number of documents matched."""
+        result = await self.raw.update_many(query, change, session=self.session)
+        return int(result.matched_count)
+
+    async def replace_one(self, query: Mapping[str, Any], document: Document, *, upsert: bool = False) -> int:
+        """Number of documents matched by the guard in `query` (or inserted): 0 or 1."""
+        result = await self.raw.replace_one(query, document, upsert=upsert, session=self.session)
+        return int(result.matched_count) or int(result.upserted_id is not None)
+
+    async def bulk_update(self, updates: Sequence[UpdateOne]) -> int:
+        """Unordered conditional updates in one round trip; number of documents modified or inserted."""
+        if not updates:
+            return 0
+        result = await self.raw.bulk_write(list(updates), ordered=False, session=self.session)
+        return int(result.modified_count) + int(result.upserted_count)
+
+    async def delete_many(self, query: Mapping[str, Any]) -> int:
+        """Number of documents deleted."""
+        result = await self.raw.delete_many(query, session=self.session)
+        return int(result.deleted_count)
+
+    async def create_indexes(self, indexes: Sequence[IndexModel]) -> None:
+        """Creates what is missing."""
+        if indexes:
+            await self.raw.create_indexes(list(indexes))
+
+    async def index_names(self) -> set[str]:
+        """Names of the indexes that exist."""
+        return set(await self.raw.index_information())
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database of one client."""
+
+    client: Any
+    raw: Any
+    awaits_cursors: bool
+
+    def collection(self, name: str, session: Any = None) -> Collection:
+        """The collection, inside the transaction of `session` where one is given."""
+        return Collection(self.raw[name], session, self.awaits_cursors)
+
+    async def ping(self) -> None:
+        """Raises PyMongoError where the server does not answer."""
+        await self.client.admin.command("ping")
+
+    async def transaction(self, body: Callable[[Any], Awaitable[T]]) -> T:
+        """Runs `body(session)` in a transaction, again by the driver's rules when it hit a transient error."""
+        opened = self.client.start_session(causal_consistency=True)
+        session = await opened if not self.awaits_cursors else opened
+        async with session:
+            result: T = await session.with_transaction(
+                body, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority")
+            )
+            return result
+
+    @asynccontextmanager
+    async def watch(
+        self, pipeline: Sequence[Mapping[str, Any]], *, full_document: bool = True
+    ) -> AsyncIterator[AsyncIterator[Document]]:
+        """A change stream over the database, open while the block runs."""
+        mode = "updateLookup" if full_document else None
+        opened = self.raw.watch(list(pipeline), full_document=mode)
+        stream = await opened if self.awaits_cursors else opened
+        async with stream:
+            yield stream
+
+    async def drop(self) -> None:
+        """Deletes the database; tests and benchmarks only."""
+        await self.client.drop_database(self.raw.name)
+
+    async def close(self) -> None:
+        """Closes the client's sockets."""
+        closing = self.client.close()
+        if closing is not None:
+            await closing
+
+
+def connect(
+    uri: str,
+    database: str,
+    *,
+    driver: DriverName = "motor",
+    listeners: Sequence[CommandListener] = (),
+    pool_size: int = 100,
+) -> Database:
+    """A lazy connection. Datetimes inside documents are naive UTC: decoding aware ones costs most of a read."""
+    options: dict[str, Any] = {
+        "event_listeners": list(listeners),
+        "maxPoolSize": pool_size,
+        "tz_aware": False,
+        "w": "majority",
+        "appname": "fieldbeat",
+        "serverSelectionTimeoutMS": 10_000,
+    }
+    awaits_cursors = driver == "pymongo"
+    client: Any = AsyncMongoClient(uri, **options) if awaits_cursors else AsyncIOMotorClient(uri, **options)
+    codec: CodecOptions[Document] = CodecOptions(document_class=dict, tz_aware=False)
+    return Database(client, client.get_database(database, codec_options=codec), awaits_cursors)

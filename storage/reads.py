@@ -1,0 +1,248 @@
+"""Reads of any collection under a Scope: one, by keys, children of many parents, pages. Nothing reads around it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from domain.access import Reach, Role, Scope
+from domain.errors import BadInput
+from storage.driver import Document
+from storage.store import Store
+
+REACH: dict[str, Reach] = {
+    "organizations": Reach.ORGANIZATION,
+    "teams": Reach.TEAM,
+    "people": Reach.TEAM,
+    "accounts": Reach.TEAM,
+    "contacts": Reach.TEAM,
+    "sites": Reach.TEAM,
+    "leads": Reach.OWNED,
+    "activities": Reach.OWNED,
+    "clocks": Reach.OWNED,
+    "visits": Reach.OWNED,
+    "check_ins": Reach.OWNED,
+    "route_plans": Reach.OWNED,
+    "shifts": Reach.OWNED,
+    "articles": Reach.ORGANIZATION,
+    "notices": Reach.PERSONAL,
+    "devices": Reach.PERSONAL,
+    "positions": Reach.CHAIN,
+    "sessions": Reach.PERSONAL,
+}
+_SEES_ALL = frozenset({Role.ADMIN, Role.SUPPORT})
+_LEADS_TEAMS = frozenset({Role.MANAGER, Role.DIRECTOR})
+_TEAM_KEY = {"teams": "_id"}
+_OWNER_KEY = {"people": "_id"}
+_ORG_KEY = {"organizations": "_id"}
+
+
+def scope_filter(collection: str, scope: Scope) -> Document:
+    """The filter every read of the collection begins with. Raises KeyError where no reach is declared."""
+    reach = REACH[collection]
+    query: Document = {_ORG_KEY.get(collection, "org_id"): scope.org_id}
+    if scope.is_system or reach is Reach.ORGANIZATION:
+        return query
+    owner, team = _OWNER_KEY.get(collection, "owner_id"), _TEAM_KEY.get(collection, "team_id")
+    if reach is Reach.PERSONAL:
+        query[owner] = scope.person_id
+    elif reach is Reach.CHAIN:
+        if scope.role in _LEADS_TEAMS:
+            query[team] = {"$in": sorted(scope.subtree)}
+        else:
+            query[owner] = scope.person_id
+    elif scope.role in _SEES_ALL:
+        pass
+    elif reach is Reach.OWNED and scope.role is Role.REP:
+        query[owner] = scope.person_id
+    elif scope.role is Role.REP:
+        # An empty list, not None: a rep without a team must not match records without one.
+        query[team] = {"$in": [scope.team_id] if scope.team_id else []}
+    else:
+        query[team] = {"$in": sorted(scope.subtree)}
+    return query
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which page of a list: `first` documents after an opaque cursor, in one stored order that ends with `_id`."""
+
+    first: int
+    after: str | None = None
+    order: str = "-_id"
+    """A stored path, with a leading minus for descending; ties are broken by `_id` the same way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Documents of one page and whether more follow."""
+
+    documents: list[Document]
+    has_next: bool
+    cursors: list[str]
+    has_previous: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """Reads on behalf of one Scope."""
+
+    store: Store
+    scope: Scope
+
+    async def find(
+        self, collection: str, document_id: str, projection: Mapping[str, Any] | None = None
+    ) -> Document | None:
+        """The document, or None where it does not exist or lies outside the scope."""
+        query, allowed = {"_id": document_id}, scope_filter(collection, self.scope)
+        if not _matches({"_id": document_id}, {key: value for key, value in allowed.items() if key == "_id"}):
+            return None
+        return await self.store[collection].find_one({**allowed, **query}, projection)
+
+    async def by_keys(
+        self, collection: str, keys: Sequence[str], *, on: str = "_id", projection: Mapping[str, Any] | None = None
+    ) -> dict[str, Document]:
+        """Documents in scope by a unique key: one read for any number of keys."""
+        if not keys:
+            return {}
+        allowed = scope_filter(collection, self.scope)
+        wanted: Document = {on: {"$in": list(keys)}}
+        query = {**wanted, **allowed} if on not in allowed else wanted
+        found = await self.store[collection].find(query, projection=projection, limit=len(keys))
+        return {document[on]: document for document in found if on not in allowed or _matches(document, allowed)}
+
+    async def children(
+        self,
+        collection: str,
+        parents: Sequence[str],
+        *,
+        on: str,
+        first: int,
+        order: str = "-_id",
+        where: Mapping[str, Any] | None = None,
+    ) -> dict[str, list[Document]]:
+        """For each parent its first `first` children in `order`: one aggregation for all parents."""
+        if not parents:
+            return {}
+        path, direction = _order(order)
+        sort = {path: direction, "_id": direction}
+        # Scope goes inside the grouping read: a parent's page must be filled from what the caller may see.
+        match = {on: {"$in": list(parents)}, **scope_filter(collection, self.scope), **(where or {})}
+        if len(parents) == 1:
+            rows = await self.store[collection].find(match, order=list(sort.items()), limit=first)
+            return {parents[0]: rows}
+        pipeline: list[Document] = [
+            {"$match": match},
+            {"$sort": sort},
+            {"$group": {"_id": f"${on}", "rows": {"$push": "$$ROOT"}}},
+            {"$project": {"rows": {"$slice": ["$rows", first]}}},
+        ]
+        grouped = await self.store[collection].aggregate(pipeline)
+        return {row["_id"]: row["rows"] for row in grouped}
+
+    async def list(
+        self, collection: str, where: Mapping[str, Any], *, order: str = "-_id", limit: int
+    ) -> list[Document]:
+        """At most `limit` documents in scope."""
+        path, direction = _order(order)
+        query = {**scope_filter(collection, self.scope), **_guarded(where, collection, self.scope)}
+        return await self.store[collection].find(query, order=[(path, direction), ("_id", direction)], limit=limit)
+
+    async def page(self, collection: str, where: Mapping[str, Any], request: PageRequest) -> Page:
+        """One page. Raises BadInput for a cursor that this list did not hand out."""
+        path, direction = _order(request.order)
+        query: Document = {**scope_filter(collection, self.scope), **_guarded(where, collection, self.scope)}
+        sort = [(path, direction)] if path == "_id" else [(path, direction), ("_id", direction)]
+        if request.after is not None:
+            query = {"$and": [query, _after(path, direction, decode_cursor(request.after, request.order))]}
+        found = await self.store[collection].find(query, order=sort, limit=request.first + 1)
+        documents = found[: request.first]
+        cursors = [encode_cursor(request.order, value_at(document, path), document["_id"]) for document in documents]
+        return Page(documents, len(found) > request.first, cursors, request.after is not None)
+
+
+def value_at(document: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path, None where a step is missing."""
+    value: Any = document
+    for step in path.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(step)
+    return value
+
+
+def _order(order: str) -> tuple[str, int]:
+    return (order[1:], -1) if order.startswith("-") else (order, 1)
+
+
+def _guarded(where: Mapping[str, Any], collection: str, scope: Scope) -> Document:
+    """A caller's filter must never replace a condition of the scope: clashing keys are joined by `$and`."""
+    allowed = scope_filter(collection, scope)
+    clashing = {key: value for key, value in where.items() if key in allowed}
+    rest = {key: value for key, value in where.items() if key not in allowed}
+    if clashing:
+        rest["$and"] = [*rest.get("$and", []), clashing]
+    return rest
+
+
+def _matches(document: Mapping[str, Any], allowed: Mapping[str, Any]) -> bool:
+    """Whether a fetched document satisfies a scope filter (equalities and `$in` only)."""
+    for path, wanted in allowed.items():
+        value = document.get(path)
+        if isinstance(wanted, dict):
+            if value not in wanted["$in"]:
+                return False
+        elif value != wanted:
+            return False
+    return True
+
+
+def encode_cursor(order: str, value: Any, document_id: str) -> str:
+    """An opaque cursor: the order it belongs to, the sort value and the id."""
+    if isinstance(value, datetime):
+        value = {"t": int(value.replace(tzinfo=UTC).timestamp() * 1000)}
+    return base64.urlsafe_b64encode(orjson.dumps([order, value, document_id])).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, order: str) -> tuple[Any, str]:
+    """Sort value and id. Raises BadInput where the cursor is not one of this order."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        made_for, value, document_id = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if isinstance(value, dict):
+            value = datetime.fromtimestamp(value["t"] / 1000, UTC).replace(tzinfo=None)
+    except (binascii.Error, ValueError, TypeError, KeyError, OverflowError, UnicodeError) as broken:
+        raise BadInput("after", "is not a cursor of this list") from broken
+    if (
+        made_for != order
+        or not isinstance(document_id, str)
+        or not isinstance(value, str | int | float | datetime | None)
+    ):
+        raise BadInput("after", "is not a cursor of this list")
+    return value, document_id
+
+
+def _after(path: str, direction: int, position: tuple[Any, str]) -> Document:
+    value, document_id = position
+    step = "$gt" if direction > 0 else "$lt"
+    if path == "_id":
+        return {"_id": {step: document_id}}
+    if value is None:
+        # Missing values sort first ascending and last descending.
+        rest: list[Document] = [{path: {"$ne": None}}] if direction > 0 else []
+        return {"$or": [*rest, {path: None, "_id": {step: document_id}}]}
+    later: list[Document] = [{path: {step: value}}, {path: value, "_id": {step: document_id}}]
+    if direction < 0:
+        later.append({path: None})
+    return {"$or": later}
+
+
+def unique(keys: Iterable[str]) -> list[str]:
+    """Keys in first-seen order without repeats."""
+    return list(dict.fromkeys(keys))
