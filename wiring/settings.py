@@ -1,0 +1,276 @@
+"""Every setting of the program, read from the environment once by the entry points; nothing else reads the environment.
+
+`python -m wiring.settings_page > docs/settings.md` writes the page for operators from the descriptions here.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from geopy.geocoders import SERVICE_TO_GEOCODER
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    DirectoryPath,
+    Field,
+    FilePath,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+CHANNELS = ("console", "fcm")
+_DAY_S = 86_400
+_CENTURY_S = 36_525 * _DAY_S
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the text names the variable and is meant for the operator."""
+
+
+def _split(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _json_object(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise ValueError("is not JSON") from error
+
+
+def _known_geocoder(name: str) -> str:
+    if name != "none" and name not in SERVICE_TO_GEOCODER:
+        raise ValueError(f"is none of geopy's geocoders: none, {', '.join(sorted(SERVICE_TO_GEOCODER))}")
+    return name
+
+
+def _known_channels(names: tuple[str, ...]) -> tuple[str, ...]:
+    unknown = [name for name in names if name not in CHANNELS]
+    if unknown or not names:
+        raise ValueError(f"must name at least one of {', '.join(CHANNELS)} and nothing else")
+    return names
+
+
+def _mongodb_address(uri: str) -> str:
+    if not uri.startswith(("mongodb://", "mongodb+srv://")):
+        raise ValueError("must begin with mongodb:// or mongodb+srv://")
+    return uri
+
+
+def _in_development(data: dict[str, Any]) -> bool:
+    return data.get("environment") != "production"
+
+
+_Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+_Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().resolve())]
+
+
+class Settings(BaseSettings):
+    """The environment, checked; the variable of a field is its name in capitals."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True, extra="ignore", allow_inf_nan=False)
+
+    # What runs where
+    environment: Literal["development", "production"] = Field(
+        default="development", description="`production` refuses whatever is only meant for trying out."
+    )
+    host: str = Field(default="127.0.0.1", description="Address the API listens on; `0.0.0.0` for all interfaces.")
+    port: int = Field(default=8000, ge=1, le=65_535, description="Port the API listens on.")
+    data: _Folder = Field(
+        default=Path("data"),
+        validate_default=True,
+        description="Folder for the embedded database, the generated signing key and the search index.",
+        json_schema_extra={"shown": "`./data`"},
+    )
+    demo: bool | None = Field(
+        default=None,
+        description="Whether the demo organization is created.",
+        json_schema_extra={"shown": "on with the embedded database"},
+    )
+    samples: DirectoryPath | None = Field(
+        default=None, description="Folder with real sites (shops, opening hours, positions) for the demo and its tests."
+    )
+    clock_offset_s: float = Field(
+        default=0,
+        ge=-_CENTURY_S,
+        le=_CENTURY_S,
+        description="Moves the clock of every process by so many seconds, forwards or backwards; not in production.",
+    )
+    shutdown_s: float = Field(
+        default=15, gt=0, description="How long a process may finish its work after SIGTERM, seconds."
+    )
+
+    # Database
+    mongodb_uri: Annotated[str, AfterValidator(_mongodb_address)] | None = Field(
+        default=None,
+        repr=False,
+        description="Replica set, sharded cluster or Atlas; required in production.",
+        json_schema_extra={"shown": "the embedded database"},
+    )
+    mongodb_database: str = Field(
+        default="fieldbeat", pattern=r"^[A-Za-z0-9_-]{1,38}$", description="Name of the database."
+    )
+    mongodb_driver: Literal["motor", "pymongo"] = Field(
+        default="motor", description="Which asynchronous driver is used."
+    )
+
+    # Signing in
+    signing_keys: str | None = Field(
+        default=None,
+        repr=False,
+        description="Keys of the access tokens: `id:base64` pairs separated by commas, each of at least 32 bytes. "
+        "The first signs, the others are still accepted. `python -m wiring.signing_keys` prints a fresh one.",
+    )
+    signing_key_file: FilePath | None = Field(
+        default=None,
+        description="File with the same pairs, one a line, used when SIGNING_KEYS is not set. Production needs one.",
+        json_schema_extra={"shown": "generated in DATA, mode 600"},
+    )
+    access_token_s: int = Field(default=900, ge=30, le=_DAY_S, description="Life of an access token, seconds.")
+    refresh_token_s: int = Field(
+        default=30 * _DAY_S, ge=60, description="Idle time after which a refresh token ends, seconds (default 30 days)."
+    )
+    sign_in_attempts: int = Field(
+        default=10, ge=1, description="Failed sign-ins per address and account in SIGN_IN_WINDOW_S."
+    )
+    sign_in_window_s: int = Field(default=900, ge=1, description="Window of SIGN_IN_ATTEMPTS, seconds.")
+    firebase_project_id: str | None = Field(
+        default=None, description="Firebase project whose ID tokens may sign in and whose devices are pushed to."
+    )
+    firebase_auth_emulator_host: str | None = Field(
+        default=None,
+        description="Firebase's own test switch: unsigned tokens pass, so production refuses to start with it.",
+    )
+
+    # GraphQL over HTTP and WebSocket
+    cors_origins: _Names = Field(default=(), description="Origins of browser apps, separated by commas; `*` for any.")
+    introspection: bool = Field(
+        default_factory=_in_development,
+        description="Whether the schema may be asked for.",
+        json_schema_extra={"shown": "on, in production off"},
+    )
+    graphiql: bool = Field(
+        default_factory=_in_development,
+        description="Whether a browser that opens the endpoint gets GraphiQL.",
+        json_schema_extra={"shown": "on, in production off"},
+    )
+    max_body_bytes: int = Field(
+        default=1_000_000, ge=1_000, description="Largest request body; above it the answer is 413."
+    )
+    limit_depth: int = Field(default=15, ge=1, description="Deepest nesting of fields in one operation.")
+    limit_aliases: int = Field(default=50, ge=1, description="Most aliases in one operation.")
+    limit_tokens: int = Field(default=4_000, ge=10, description="Most tokens in one document.")
+    limit_cost: int = Field(default=20_000, ge=1, description="Highest cost of one operation: fields times page sizes.")
+    limit_page: int = Field(default=100, ge=1, le=1_000, description="Largest page of a connection.")
+    limit_socket_operations: int = Field(default=50, ge=1, description="Most operations open at once on one WebSocket.")
+    operation_timeout_s: float = Field(default=30, gt=0, description="Longest run of a query or mutation, seconds.")
+    app_min_version: str = Field(
+        default="0.0.0",
+        pattern=r"^\d+(\.\d+){0,2}$",
+        description="Oldest app version that is served; older ones are told so.",
+    )
+
+    # Push: the queue and its channels
+    fcm_base_url: str = Field(
+        default="https://fcm.googleapis.com", pattern=r"^https?://\S+$", description="Where FCM HTTP v1 is reached."
+    )
+    fcm_credentials: FilePath | None = Field(
+        default=None, description="File of the service account that may send by FCM."
+    )
+    push_channels: Annotated[_Names, AfterValidator(_known_channels)] = Field(
+        default_factory=lambda data: ("fcm",) if data.get("fcm_credentials") else ("console",),
+        description="Channels in the order they are tried, separated by commas: `fcm`, `console`.",
+        json_schema_extra={"shown": "`fcm` with FCM_CREDENTIALS, else `console`"},
+    )
+    push_poll_s: float = Field(default=1, gt=0, description="How often the queue is looked at, seconds.")
+    push_lease_s: float = Field(
+        default=60, gt=0, description="How long a worker owns a delivery it has claimed, seconds."
+    )
+    push_lease_check_s: float = Field(
+        default=5, gt=0, description="How often leases that ran out are given back, seconds."
+    )
+    push_send_timeout_s: float = Field(default=10, gt=0, description="Longest wait for a provider's answer, seconds.")
+    push_backoff_base_s: float = Field(
+        default=10, gt=0, description="Delay after the first failure, doubled each time, seconds."
+    )
+    push_backoff_cap_s: float = Field(default=300, gt=0, description="Longest delay between two attempts, seconds.")
+
+    # Work in the background
+    sla_poll_s: float = Field(default=1, gt=0, description="How often clocks that fall due are looked for, seconds.")
+    plan_workers: int = Field(default=1, ge=1, le=256, description="Processes that solve route plans.")
+    geocoder: Annotated[str, AfterValidator(_known_geocoder)] = Field(
+        default="none",
+        description="Name of a geopy geocoder for imported addresses without coordinates, e.g. `nominatim`.",
+    )
+    geocoder_options: Annotated[dict[str, Any], NoDecode, BeforeValidator(_json_object)] = Field(
+        default_factory=dict, repr=False, description="JSON object of that geocoder's arguments, e.g. its API key."
+    )
+
+    # Operation
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least level that is logged."
+    )
+    log_format: Literal["console", "json"] = Field(
+        default_factory=lambda data: "console" if _in_development(data) else "json",
+        description="Lines for people or one JSON object a line.",
+        json_schema_extra={"shown": "`console`, in production `json`"},
+    )
+    metrics: bool = Field(default=True, description="Whether `/metrics` answers (Prometheus).")
+    bench_db_bin: FilePath | None = Field(
+        default=None,
+        description="Fast stand-in database for benchmarks, if it is not the one `make bench-db` builds.",
+        json_schema_extra={"shown": "the one in `build/`"},
+    )
+
+    @model_validator(mode="after")
+    def _fit_for_production(self) -> Self:
+        """Refuses what is handy while trying out and dangerous with real people."""
+        if self.environment != "production":
+            return self
+        problems = {
+            "MONGODB_URI: production needs a real replica set, not the embedded database": self.mongodb_uri is None,
+            "SIGNING_KEYS: production needs SIGNING_KEYS or SIGNING_KEY_FILE": (
+                self.signing_keys is None and self.signing_key_file is None
+            ),
+            "FIREBASE_AUTH_EMULATOR_HOST: lets unsigned tokens in, so production refuses it": (
+                self.firebase_auth_emulator_host is not None
+            ),
+            "CLOCK_OFFSET_S: production runs on the real time": self.clock_offset_s != 0,
+        }
+        if any(problems.values()):
+            raise ValueError("\n".join(text for text, found in problems.items() if found))
+        return self
+
+
+def read_settings() -> Settings:
+    """The settings of this process; SettingsError with one line for each variable that cannot be used."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_lines(error))) from error
+
+
+def _lines(error: ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors(include_url=False, include_input=False):
+        if problem["type"] == "default_factory_not_called":  # only says that another variable was refused
+            continue
+        text = problem["msg"].removeprefix("Value error, ")
+        lines.append(f"{str(problem['loc'][0]).upper()}: {text[0].lower()}{text[1:]}" if problem["loc"] else text)
+    return lines
+
+
+def load_settings() -> Settings:
+    """What an entry point calls first: the settings, or the end of the process (status 2) with a readable reason."""
+    try:
+        return read_settings()
+    except SettingsError as error:
+        reason = str(error).replace("\n", "\n  ")
+        sys.stderr.write(f"The settings cannot be used:\n  {reason}\nAll settings: docs/settings.md\n")
+        raise SystemExit(2) from error
