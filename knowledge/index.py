@@ -1,0 +1,225 @@
+"""The search index over published articles, private to a process and rebuildable; fed by knowledge/follower.py."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import tantivy
+
+from domain.articles import Article, ArticleState
+from domain.ids import ArticleId, OrgId
+from knowledge.chunks import chunks_of
+from knowledge.tokenizer import TOKENIZER_VERSION, Term, places_of, terms_of
+
+SCHEMA_VERSION = 1
+"""Raise with every change of the fields below or of the cutting into chunks."""
+MAX_HITS = 100
+MAX_QUERY_CHARS = 500
+MAX_QUERY_TERMS = 128
+
+_FOLDER = f"articles-{SCHEMA_VERSION}-{TOKENIZER_VERSION}"
+_WRITER_BYTES = 32_000_000
+_KEYS = ("org", "article", "language", "tag", "stage")
+# Words that say nothing about a subject. A query of nothing else is still searched for.
+_EMPTY_TERMS = frozenset(
+    term.text
+    for term in terms_of(
+        "a about an and are as at be by can do does for from had has have how i if in is it its me my of on or our "
+        "should so that the their them there they this to us was we were what when where which who why will with you "
+        "your 的 了 吗 呢 吧 啊 什么 怎么 怎样 如何 是 在 和 与 或 我 你 他 她 它 我们 你们 他们 这 那 哪"
+        " 有 就 都 也 很 要 请"
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One article found, with the passage that fits best."""
+
+    article_id: ArticleId
+    score: float
+    """Comparable within one answer only."""
+    snippet: str
+    """Plain text of at most 140 Chinese or 420 Latin characters."""
+    highlights: tuple[tuple[int, int], ...]
+    """Ranges `[start, end)` of `snippet` in Unicode code points, in order and apart from each other."""
+
+
+def _build_schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for name in _KEYS:
+        builder.add_text_field(name, stored=name == "article", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("terms", tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("text", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_boolean_field("is_body", stored=True)
+    return builder.build()
+
+
+class ArticleIndex:
+    """Articles of all organizations in one index; one writer at a time, any number of readers, from any thread."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """In memory, or inside `folder`, which no other process may use; other versions' files there are deleted."""
+        self._schema = _build_schema()
+        self._writing = threading.Lock()
+        if folder is None:
+            self._index = tantivy.Index(self._schema)
+            return
+        for old in folder.glob("articles-*"):
+            if old.name != _FOLDER:
+                shutil.rmtree(old)
+        path = folder / _FOLDER
+        path.mkdir(parents=True, exist_ok=True)
+        try:
+            self._index = tantivy.Index(self._schema, path=str(path))
+        except ValueError:
+            # Damaged files: the content is a copy and comes again from the source.
+            shutil.rmtree(path)
+            path.mkdir()
+            self._index = tantivy.Index(self._schema, path=str(path))
+
+    def replace_all(self, articles: Iterable[Article]) -> None:
+        """Make the published ones of `articles` the whole content; readers see the old content until it is done."""
+        self._write(articles, from_nothing=True)
+
+    def apply(self, changed: Iterable[Article]) -> None:
+        """Put each published article in place of its earlier version and remove each one that is not published."""
+        self._write(changed, from_nothing=False)
+
+    def search(
+        self,
+        org_id: OrgId,
+        text: str,
+        *,
+        language: str | None = None,
+        tags: frozenset[str] = frozenset(),
+        stage: str | None = None,
+        limit: int = 20,
+    ) -> list[Hit]:
+        """The organization's articles that share a term with `text` and pass every filter, best first.
+
+        `tags` must all be on the article. At most `limit` (and MAX_HITS) hits. Only the first MAX_QUERY_CHARS
+        characters count; without a letter or digit among them the answer is empty.
+        """
+        wanted = _query_terms(text)
+        limit = min(limit, MAX_HITS)
+        if not wanted or limit < 1:
+            return []
+        filters = [("org", str(org_id)), *(("tag", tag) for tag in sorted(tags))]
+        filters += [("language", language)] if language is not None else []
+        filters += [("stage", stage)] if stage is not None else []
+        query = self._query(filters, [term.text for term in wanted])
+        searcher = self._index.searcher()
+        fetch = limit * 4
+        while True:
+            chunks = searcher.search(query, fetch, count=False).hits
+            found = _best_per_article(searcher, chunks)
+            if len(found) >= limit or len(chunks) < fetch:
+                break
+            fetch *= 4
+        marked = frozenset(term.text for term in wanted if not term.is_part)
+        best = sorted(found.items(), key=lambda item: (-item[1].score, item[0]))[:limit]
+        return [_hit(key, passage, marked) for key, passage in best]
+
+    def _query(self, filters: list[tuple[str, str]], terms: list[str]) -> tantivy.Query:
+        must, should = tantivy.Occur.Must, tantivy.Occur.Should
+        # A filter's own score would favour articles with rare tags.
+        clauses = [
+            (must, tantivy.Query.const_score_query(self._term(field, _storable(value), "basic"), 0.0))
+            for field, value in filters
+        ]
+        clauses.append(
+            (must, tantivy.Query.boolean_query([(should, self._term("terms", term, "freq")) for term in terms]))
+        )
+        return tantivy.Query.boolean_query(clauses)
+
+    def _term(self, field: str, value: str, option: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, field, value, option)
+
+    def _write(self, articles: Iterable[Article], *, from_nothing: bool) -> None:
+        with self._writing:
+            writer = self._index.writer(_WRITER_BYTES, 1)
+            # Not the writer's own context manager: it commits half of the work when an exception passes.
+            try:
+                if from_nothing:
+                    writer.delete_all_documents()
+                for article in articles:
+                    if not from_nothing:
+                        writer.delete_documents_by_term("article", _storable(article.id))
+                    if article.state is ArticleState.PUBLISHED:
+                        for document in _documents(article):
+                            writer.add_document(document)
+                writer.commit()
+            except BaseException:
+                writer.rollback()
+                raise
+            finally:
+                writer.wait_merging_threads()
+            self._index.reload()
+
+
+@dataclass(slots=True)
+class _Found:
+    score: float
+    text: str
+    """Of the best chunk: a piece of the body, or its opening when that chunk is a name."""
+    body: str | None
+    """The best piece of the body itself."""
+
+
+def _best_per_article(
+    searcher: tantivy.Searcher, chunks: list[tuple[float, tantivy.DocAddress]]
+) -> dict[ArticleId, _Found]:
+    found: dict[ArticleId, _Found] = {}
+    for score, address in chunks:
+        document = searcher.doc(address)
+        key = ArticleId(str(document.get_first("article")))
+        known = found.get(key)
+        if known is not None and known.body is not None:
+            continue
+        text = str(document.get_first("text"))
+        body = text if document.get_first("is_body") else None
+        if known is None:
+            found[key] = _Found(score, text, body)
+        else:
+            known.body = body
+    return found
+
+
+def _hit(article_id: ArticleId, found: _Found, marked: frozenset[str]) -> Hit:
+    # A piece of body found by a single character of a word says less than the opening.
+    if found.body is not None and (places := places_of(marked, found.body)):
+        return Hit(article_id, found.score, found.body, tuple(places))
+    return Hit(article_id, found.score, found.text, tuple(places_of(marked, found.text)))
+
+
+def _documents(article: Article) -> Iterable[tantivy.Document]:
+    for chunk in chunks_of(article):
+        document = tantivy.Document()
+        document.add_text("org", _storable(article.org_id))
+        document.add_text("article", _storable(article.id))
+        document.add_text("language", article.language)
+        for tag in article.tags:
+            document.add_text("tag", _storable(tag))
+        for stage in article.stages:
+            document.add_text("stage", _storable(stage))
+        document.add_text("terms", " ".join(term.text for term in terms_of(chunk.searched)))
+        document.add_text("text", _storable(chunk.text))
+        document.add_boolean("is_body", chunk.is_body)
+        yield document
+
+
+def _storable(text: str) -> str:
+    """`text` with a question mark for each lone surrogate, which UTF-8 cannot hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _query_terms(text: str) -> list[Term]:
+    distinct = {term.text: term for term in reversed(list(terms_of(text[:MAX_QUERY_CHARS])))}
+    terms = list(reversed(distinct.values()))
+    telling = [term for term in terms if term.text not in _EMPTY_TERMS]
+    return (telling or terms)[:MAX_QUERY_TERMS]
