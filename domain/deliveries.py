@@ -1,0 +1,278 @@
+"""One notice on its way to one person over one channel: the outbox row, its states and every step between them.
+
+Storage turns the transitions into updates conditional on state, owner and fence; the delivery worker calls them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from domain.ids import DeliveryId, DeviceId, NoticeId, OrgId, PersonId
+from domain.notices import Notice, Priority, derived_id
+
+LEASE_S = 60.0
+"""How long a worker owns a claimed row: six times the send timeout."""
+BACKOFF_BASE_S = 10.0
+BACKOFF_CAP_S = 300.0
+CONFIG_RECHECK_S = 60.0
+"""A row held for our own configuration is tried again this often, so that a repaired key needs no replay."""
+_DOUBLINGS = 32
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands; `CLAIMABLE` and `FINAL` group them."""
+
+    PENDING = "PENDING"
+    LEASED = "LEASED"
+    SENT = "SENT"
+    RECEIVED = "RECEIVED"
+    OPENED = "OPENED"
+    DEAD_TARGET = "DEAD_TARGET"
+    EXPIRED = "EXPIRED"
+    POISON = "POISON"
+    CONFIG_HOLD = "CONFIG_HOLD"
+    CANCELLED = "CANCELLED"
+
+
+CLAIMABLE = frozenset({DeliveryState.PENDING, DeliveryState.CONFIG_HOLD})
+"""A worker may take these once `next_at` has come."""
+OPEN = CLAIMABLE | {DeliveryState.LEASED}
+"""No provider has accepted these and nobody has given up on them."""
+FINAL = frozenset(DeliveryState) - OPEN
+"""Never sent again; of these only SENT and RECEIVED still move, towards OPENED."""
+
+
+class Outcome(StrEnum):
+    """What one attempt came to, in words every channel shares."""
+
+    ACCEPTED = "ACCEPTED"
+    """The provider took it; it says nothing about the phone."""
+    RETRY = "RETRY"
+    """Certainly not accepted, and worth another try."""
+    AMBIGUOUS = "AMBIGUOUS"
+    """Perhaps accepted (reset, timeout): tried again under the same key."""
+    DEAD_TARGET = "DEAD_TARGET"
+    """This token will never work again: prune it if the device still has it."""
+    POISON = "POISON"
+    """This message will never be accepted."""
+    CONFIG = "CONFIG"
+    """Our credentials or settings are refused: alarm, other channels now."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """The one answer to one message; `detail` is for operators and holds neither tokens nor message text."""
+
+    outcome: Outcome
+    detail: str = ""
+    retry_after_s: float | None = None
+    provider_message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An outbox row. `device_id` refers to the device, whose token is read at the moment of sending.
+
+    `fence` grows with every claim, so a worker that lost its lease cannot complete the row. `finished_at` is the time
+    of acceptance or of giving up, and what the 90 days of keeping count from.
+    """
+
+    id: DeliveryId
+    org_id: OrgId
+    owner_id: PersonId
+    notice_id: NoticeId
+    channel: str
+    device_id: DeviceId | None
+    state: DeliveryState
+    priority: Priority
+    next_at: datetime
+    attempts: int
+    fence: int
+    lease_owner: str | None
+    lease_until: datetime | None
+    deadline_at: datetime
+    created_at: datetime
+    finished_at: datetime | None = None
+    received_at: datetime | None = None
+    opened_at: datetime | None = None
+    last_error: str | None = None
+    provider_message_id: str | None = None
+
+
+def delivery_id(notice_id: NoticeId, channel: str, device_id: DeviceId | None) -> DeliveryId:
+    """The only id a notice's delivery to this device over this channel can have."""
+    return DeliveryId(derived_id("dlv", notice_id, channel, device_id or ""))
+
+
+def make_delivery(notice: Notice, channel: str, device_id: DeviceId | None, now: datetime) -> Delivery:
+    """A row due at once, to be given up when its priority's deadline has passed."""
+    return Delivery(
+        id=delivery_id(notice.id, channel, device_id),
+        org_id=notice.org_id,
+        owner_id=notice.owner_id,
+        notice_id=notice.id,
+        channel=channel,
+        device_id=device_id,
+        state=DeliveryState.PENDING,
+        priority=notice.priority,
+        next_at=now,
+        attempts=0,
+        fence=0,
+        lease_owner=None,
+        lease_until=None,
+        deadline_at=now + timedelta(seconds=notice.priority.deadline_s),
+        created_at=now,
+    )
+
+
+def is_claimable(delivery: Delivery, now: datetime) -> bool:
+    """Whether a worker may take the row now."""
+    return delivery.state in CLAIMABLE and delivery.next_at <= now
+
+
+def lease(delivery: Delivery, owner: str, now: datetime, *, lease_s: float = LEASE_S) -> Delivery:
+    """The row as its new owner holds it: one more attempt, the next fence. ValueError unless it is claimable.
+
+    Storage writes it where `_id`, `state` and `fence` are still those of `delivery`.
+    """
+    if not is_claimable(delivery, now):
+        raise ValueError(f"{delivery.id} is {delivery.state} and due at {delivery.next_at}")
+    return replace(
+        delivery,
+        state=DeliveryState.LEASED,
+        lease_owner=owner,
+        lease_until=now + timedelta(seconds=lease_s),
+        attempts=delivery.attempts + 1,
+        fence=delivery.fence + 1,
+    )
+
+
+def release(delivery: Delivery, now: datetime) -> Delivery:
+    """Back to due at once: the lease ran out, or its owner is stopping before it sent. ValueError unless leased."""
+    _require_lease(delivery)
+    return _unleased(delivery, DeliveryState.PENDING, next_at=now)
+
+
+def retry_delay_s(
+    attempt: int,
+    retry_after_s: float | None,
+    jitter: float,
+    *,
+    base_s: float = BACKOFF_BASE_S,
+    cap_s: float = BACKOFF_CAP_S,
+) -> float:
+    """Seconds to wait after the `attempt`-th failure: max(Retry-After, jitter * min(cap, base * 2^(attempt - 1))).
+
+    `jitter` is drawn by the caller from [0.5, 1]; ValueError outside it, or for an attempt below 1.
+    """
+    if not 0.5 <= jitter <= 1:
+        raise ValueError("jitter is drawn from [0.5, 1]")
+    if attempt < 1:
+        raise ValueError("attempts are counted from 1")
+    backoff_s = jitter * min(cap_s, base_s * 2.0 ** min(attempt - 1, _DOUBLINGS))
+    return max(retry_after_s or 0.0, backoff_s)
+
+
+def after_result(
+    delivery: Delivery,
+    result: SendResult,
+    now: datetime,
+    jitter: float,
+    *,
+    base_s: float = BACKOFF_BASE_S,
+    cap_s: float = BACKOFF_CAP_S,
+) -> Delivery:
+    """The row after one attempt; storage writes it where `_id`, `lease_owner` and `fence` are still the claimed ones.
+
+    A retry that could not start before the deadline ends as EXPIRED at once. ValueError unless leased.
+    """
+    _require_lease(delivery)
+    match result.outcome:
+        case Outcome.ACCEPTED:
+            sent = _unleased(delivery, DeliveryState.SENT, finished_at=now)
+            return replace(sent, provider_message_id=result.provider_message_id, last_error=None)
+        case Outcome.DEAD_TARGET:
+            return _unleased(delivery, DeliveryState.DEAD_TARGET, finished_at=now, error=_error(result))
+        case Outcome.POISON:
+            return _unleased(delivery, DeliveryState.POISON, finished_at=now, error=_error(result))
+        case Outcome.CONFIG:
+            state, wait_s = DeliveryState.CONFIG_HOLD, max(result.retry_after_s or 0.0, CONFIG_RECHECK_S)
+        case Outcome.RETRY | Outcome.AMBIGUOUS:
+            state = DeliveryState.PENDING
+            wait_s = retry_delay_s(delivery.attempts, result.retry_after_s, jitter, base_s=base_s, cap_s=cap_s)
+    if wait_s >= (delivery.deadline_at - now).total_seconds():
+        return _unleased(delivery, DeliveryState.EXPIRED, finished_at=now, error=_error(result))
+    return _unleased(delivery, state, next_at=now + timedelta(seconds=wait_s), error=_error(result))
+
+
+def expire(delivery: Delivery, now: datetime) -> Delivery:
+    """Given up because its deadline has passed; unchanged before that and when it is no longer open."""
+    if delivery.state not in OPEN or now < delivery.deadline_at:
+        return delivery
+    return _unleased(delivery, DeliveryState.EXPIRED, finished_at=now)
+
+
+def give_up(delivery: Delivery, state: DeliveryState, reason: str, now: datetime) -> Delivery:
+    """Ended without a send by the re-check before it: the device is gone (DEAD_TARGET) or cannot be worded (POISON)."""
+    if state not in {DeliveryState.DEAD_TARGET, DeliveryState.POISON}:
+        raise ValueError(f"{state} is reached another way")
+    return _unleased(delivery, state, finished_at=now, error=reason) if delivery.state in OPEN else delivery
+
+
+def cancel(delivery: Delivery, reason: str, now: datetime) -> Delivery:
+    """No longer wanted (acknowledged, resolved, signed out); unchanged when it is no longer open.
+
+    The fence grows, so a send in flight cannot complete the row afterwards.
+    """
+    if delivery.state not in OPEN:
+        return delivery
+    cancelled = _unleased(delivery, DeliveryState.CANCELLED, finished_at=now, error=reason)
+    return replace(cancelled, fence=delivery.fence + 1)
+
+
+def mark_received(delivery: Delivery, now: datetime) -> Delivery:
+    """The phone has it. An open row whose answer was lost is proved accepted and is not sent again; final rows stay."""
+    if delivery.state is DeliveryState.SENT:
+        return replace(delivery, state=DeliveryState.RECEIVED, received_at=now)
+    if delivery.state in OPEN and delivery.attempts > 0:
+        accepted = _unleased(delivery, DeliveryState.RECEIVED, finished_at=now)
+        return replace(accepted, received_at=now, fence=delivery.fence + 1)
+    return delivery
+
+
+def mark_opened(delivery: Delivery, now: datetime) -> Delivery:
+    """The person tapped it, so the phone has received it."""
+    received = mark_received(delivery, now)
+    if received.state is not DeliveryState.RECEIVED:
+        return delivery
+    return replace(received, state=DeliveryState.OPENED, opened_at=now)
+
+
+def _unleased(
+    delivery: Delivery,
+    state: DeliveryState,
+    *,
+    next_at: datetime | None = None,
+    finished_at: datetime | None = None,
+    error: str | None = None,
+) -> Delivery:
+    return replace(
+        delivery,
+        state=state,
+        lease_owner=None,
+        lease_until=None,
+        next_at=next_at or delivery.next_at,
+        finished_at=finished_at,
+        last_error=error or delivery.last_error,
+    )
+
+
+def _error(result: SendResult) -> str:
+    return f"{result.outcome}: {result.detail}" if result.detail else result.outcome.value
+
+
+def _require_lease(delivery: Delivery) -> None:
+    if delivery.state is not DeliveryState.LEASED:
+        raise ValueError(f"{delivery.id} is {delivery.state}, not LEASED")

@@ -1,0 +1,165 @@
+"""Turns a notice into the words, data and address that a channel sends; called by the delivery worker.
+
+A push passes other companies' servers and lies open on a lock screen, so its text is made of fixed sentences, known
+metrics, dates and counts alone: a fact that is none of these is left out, and no customer's name can get in.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import NamedTuple
+
+from domain.deliveries import Delivery
+from domain.notices import Notice, NoticeKind
+from push.channel import Message, Target
+
+SCHEME = "fieldbeat"
+"""The app's own URL scheme in deep links."""
+LOCALES = ("zh-CN", "en")
+_COUNT = re.compile(r"[0-9]{1,5}")
+_TTL_CAP_S = 2_419_200
+
+
+class Text(NamedTuple):
+    """What is shown: one line and one or two sentences."""
+
+    title: str
+    body: str
+
+
+_METRICS = {
+    "zh-CN": {
+        "LEAD_FIRST_CONTACT": "首次联系",
+        "LEAD_NEXT_FOLLOWUP": "下次跟进",
+        "TIER_A_PROPOSAL": "A 级方案",
+        "SATISFACTION": "满意度回访",
+    },
+    "en": {
+        "LEAD_FIRST_CONTACT": "first contact",
+        "LEAD_NEXT_FOLLOWUP": "next follow-up",
+        "TIER_A_PROPOSAL": "tier A proposal",
+        "SATISFACTION": "satisfaction survey",
+    },
+}
+_ANY_METRIC = {"zh-CN": "跟进", "en": "follow-up"}
+
+_TEXTS = {
+    "zh-CN": {
+        NoticeKind.SLA_REMINDER: Text("{metric}即将到期", "您有一条线索的{metric}即将到期，请尽快处理。"),
+        NoticeKind.SLA_BREACHED: Text("{metric}已超时", "一条线索的{metric}已超过时限，请立即处理。"),
+        NoticeKind.SLA_ESCALATED: Text("{metric}超时升级", "团队中一条线索的{metric}超时仍未处理，请您跟进。"),
+        NoticeKind.SLA_REASSIGN_PROPOSED: Text("建议改派线索", "一条线索的{metric}长时间超时，建议改派负责人。"),
+        NoticeKind.SLA_WITHDRAWN: Text("超时已撤销", "一条线索的{metric}实际已按时完成，超时记录已撤销。"),
+        NoticeKind.LEAD_ASSIGNED: Text("新线索", "有一条新线索分配给您，请在时限内联系。"),
+        NoticeKind.VISIT_MISSED: Text("拜访未完成", "有一次计划拜访未完成{date}。"),
+        NoticeKind.VISIT_RESCHEDULED: Text("拜访已改期", "一次拜访已改期{to_date}。"),
+        NoticeKind.PLAN_PUBLISHED: Text("路线已发布", "您的拜访路线{date}已发布{count}。"),
+    },
+    "en": {
+        NoticeKind.SLA_REMINDER: Text("Due soon: {metric}", "The {metric} of one of your leads is due soon."),
+        NoticeKind.SLA_BREACHED: Text("Overdue: {metric}", "The {metric} of a lead is overdue. Please act now."),
+        NoticeKind.SLA_ESCALATED: Text(
+            "Escalated: {metric}", "The {metric} of a lead in your teams is overdue and still open. Please step in."
+        ),
+        NoticeKind.SLA_REASSIGN_PROPOSED: Text(
+            "Reassign a lead?", "The {metric} of a lead has been overdue for long. Reassigning it is proposed."
+        ),
+        NoticeKind.SLA_WITHDRAWN: Text(
+            "Breach withdrawn", "The {metric} of a lead was done in time after all; its breach is withdrawn."
+        ),
+        NoticeKind.LEAD_ASSIGNED: Text("New lead", "A new lead is yours. Please make contact in time."),
+        NoticeKind.VISIT_MISSED: Text("Visit missed", "A planned visit{date} was not made."),
+        NoticeKind.VISIT_RESCHEDULED: Text("Visit rescheduled", "A visit has been rescheduled{to_date}."),
+        NoticeKind.PLAN_PUBLISHED: Text("Route published", "Your route{date} is published{count}."),
+    },
+}
+
+
+def pick_locale(preferred: str | None) -> str:
+    """The locale that is rendered: any Chinese tag gives zh-CN, anything else English."""
+    return "zh-CN" if (preferred or "").lower().split("-")[0].split("_")[0] == "zh" else "en"
+
+
+def notice_text(notice: Notice, locale: str | None) -> Text:
+    """Title and body. Facts used: `metric` (a shipped metric), `date` (ISO 8601), `visits` (a count)."""
+    language = pick_locale(locale)
+    day = _iso_date(notice.facts.get("date", ""))
+    visits = notice.facts.get("visits", "")
+    count = visits if _COUNT.fullmatch(visits) else ""
+    if language == "zh-CN":
+        shown = {
+            "date": f"（{day}）" if day else "",
+            "to_date": f"至 {day}" if day else "",
+            "count": f"，共 {count} 站" if count else "",
+        }
+    else:
+        stops = "stop" if count == "1" else "stops"
+        shown = {
+            "date": f" of {day}" if day else "",
+            "to_date": f" to {day}" if day else "",
+            "count": f" ({count} {stops})" if count else "",
+        }
+    shown["metric"] = _METRICS[language].get(notice.facts.get("metric", ""), _ANY_METRIC[language])
+    template = _TEXTS[language][notice.kind]
+    return Text(template.title.format_map(shown), template.body.format_map(shown))
+
+
+def deep_link(notice: Notice) -> str:
+    """What a tap opens: the visit, else the lead, else the inbox row."""
+    if notice.visit_id:
+        return f"{SCHEME}://visits/{notice.visit_id}"
+    if notice.lead_id:
+        return f"{SCHEME}://leads/{notice.lead_id}"
+    return f"{SCHEME}://inbox/{notice.id}"
+
+
+def collapse_id(notice: Notice) -> str:
+    """What replaces what on the screen: the steps of one clock's cycle are one entry, any other notice its own.
+
+    At most 64 ASCII bytes, the limit of `apns-collapse-id`.
+    """
+    if notice.clock_id is None:
+        return notice.id
+    return f"{notice.clock_id}:{notice.cycle or 0}"
+
+
+def make_message(
+    notice: Notice, delivery: Delivery, target: Target | None, locale: str | None, now: datetime
+) -> Message:
+    """The message of one attempt; everything but `ttl_s` is the same for every attempt.
+
+    `msg_key` is the delivery's id: the app drops a key it has shown and reports received keys.
+    """
+    text = notice_text(notice, locale)
+    data = {
+        "msg_key": str(delivery.id),
+        "inbox_id": str(notice.id),
+        "kind": notice.kind.value,
+        "deep_link": deep_link(notice),
+    }
+    if notice.clock_id is not None:
+        data["breach_id"] = collapse_id(notice)
+    if notice.step is not None:
+        data["level"] = str(notice.step)
+    left_s = int((delivery.deadline_at - now).total_seconds())
+    return Message(
+        delivery_id=delivery.id,
+        msg_key=delivery.id,
+        title=text.title,
+        body=text.body,
+        data=data,
+        collapse_id=collapse_id(notice),
+        priority=delivery.priority,
+        ttl_s=min(max(left_s, 0), _TTL_CAP_S),
+        deadline_at=delivery.deadline_at,
+        target=target,
+        locale=pick_locale(locale),
+    )
+
+
+def _iso_date(value: str) -> str:
+    try:
+        return date.fromisoformat(value).isoformat()
+    except ValueError:
+        return ""
