@@ -1,0 +1,65 @@
+"""Media types: which one to answer in and whether a body is one we read; used by api/http.py only."""
+
+from __future__ import annotations
+
+from email.message import Message
+from typing import Final
+
+GRAPHQL_RESPONSE: Final = "application/graphql-response+json"
+JSON: Final = "application/json"
+_OFFERED: Final = (GRAPHQL_RESPONSE, JSON)
+
+
+def response_type(accept: str | None) -> str | None:
+    """The media type to answer in; None where the client takes neither of ours.
+
+    The highest quality wins, the more specific range decides a type's quality (RFC 9110, 12.5.1), and on a tie the
+    GraphQL type is preferred unless the client listed a plain JSON range first by name.
+    """
+    if accept is None or not accept.strip():
+        return GRAPHQL_RESPONSE
+    ranges = [parsed for item in accept.split(",") if (parsed := _media_range(item)) is not None]
+    best: tuple[float, int, str] | None = None
+    for offered in _OFFERED:
+        fitting = [
+            (_specificity(kind), quality, -order)
+            for order, (kind, quality) in enumerate(ranges)
+            if kind in (offered, "application/*", "*/*")
+        ]
+        if not fitting:
+            continue
+        specificity, quality, order = max(fitting)
+        rank = order if specificity == 2 else -len(ranges)
+        if quality > 0 and (best is None or (quality, rank) > best[:2]):
+            best = (quality, rank, offered)
+    return best[2] if best else None
+
+
+def is_json_utf8(content_type: str | None) -> bool:
+    """Whether a request body of this type is JSON in UTF-8."""
+    kind, parameters = _parsed(content_type or "")
+    return kind == JSON and parameters.get("charset", "utf-8").lower() in {"utf-8", "utf8"}
+
+
+def _media_range(text: str) -> tuple[str, float] | None:
+    kind, parameters = _parsed(text)
+    if parameters.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
+        return None
+    try:
+        quality = float(parameters.get("q", "1"))
+    except ValueError:
+        return None
+    return (kind, quality) if 0 <= quality <= 1 else None
+
+
+def _specificity(kind: str) -> int:
+    return 0 if kind == "*/*" else 1 if kind.endswith("/*") else 2
+
+
+def _parsed(text: str) -> tuple[str, dict[str, str]]:
+    message = Message()
+    message["content-type"] = text.strip()
+    pairs = message.get_params(failobj=[])
+    if not pairs:
+        return "", {}
+    return pairs[0][0].lower(), {name.lower(): value for name, value in pairs[1:] if isinstance(value, str)}

@@ -1,0 +1,194 @@
+"""Runs one operation of a prepared document on graphql-core; the HTTP and WebSocket edges both come through here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, cast
+
+from graphql import (
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    create_source_event_stream,
+    execute_root_selection_set,
+    execute_subscription_event,
+)
+
+from api.decoding import Parameters
+from api.documents import Documents, Operation, OperationKind, Prepared
+from api.errors import BAD_INPUT, BAD_REQUEST, TIMEOUT, EdgeError, coded, render
+
+PERSISTED_QUERY_NOT_FOUND: Final = "PERSISTED_QUERY_NOT_FOUND"
+
+Answer = dict[str, Any]
+"""A GraphQL response: `errors` without `data` where nothing was executed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Whom a token names and until when (aware UTC; None: no end)."""
+
+    actor: Any
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One operation as the context factory sees it."""
+
+    actor: Any
+    """None for an anonymous caller."""
+    request_id: str
+    transport: Literal["http", "websocket"]
+    kind: OperationKind
+    operation_name: str | None
+    headers: Mapping[str, str]
+    """Lower-case names."""
+    client_host: str | None
+
+
+Authenticate = Callable[[Mapping[str, str]], Awaitable[SignedIn | None]]
+"""Headers (lower-case names) -> who it is; None without a token; raises CallerError for a bad or expired one."""
+MakeContext = Callable[[Call], Awaitable[Any]]
+"""A fresh context for one operation, or for one event of a subscription; may raise CallerError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The operation a request asks for."""
+
+    prepared: Prepared
+    operation: Operation
+
+
+class Operations:
+    """Finds and runs operations. Every error leaves here rendered (api/errors.py).
+
+    `timeout_s` bounds one query, mutation or subscription event; a late one is cancelled and answered with TIMEOUT.
+    """
+
+    def __init__(
+        self,
+        documents: Documents,
+        make_context: MakeContext,
+        *,
+        timeout_s: float = 20.0,
+        executor_class: type[Executor[Any]] = Executor,
+    ) -> None:
+        self._documents = documents
+        self._make_context = make_context
+        self._timeout_s = timeout_s
+        self._executor_class = executor_class
+
+    def find(self, parameters: Parameters) -> Found | list[GraphQLError]:
+        """The operation to run, or the errors of the document, its name or its hash."""
+        query = parameters.query
+        if query is None:
+            query = self._documents.recall(parameters.sha256 or "")
+            if query is None:
+                return [EdgeError(PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound")]
+        prepared = self._documents.prepare(query)
+        if isinstance(prepared, list):
+            return prepared
+        if parameters.query and parameters.sha256 and not self._documents.remember(parameters.sha256, query):
+            return [EdgeError(BAD_REQUEST, "The persisted query's hash is not the SHA-256 of `query`.")]
+        try:
+            return Found(prepared, prepared.select(parameters.operation_name))
+        except EdgeError as error:
+            return [error]
+
+    async def execute(self, found: Found, variables: dict[str, Any], call: Call) -> Answer:
+        """The answer of a query or mutation."""
+
+        async def run() -> ExecutionResult | list[GraphQLError]:
+            executor = self._executor(found, variables, await self._make_context(call))
+            if isinstance(executor, list):
+                return executor
+            result = execute_root_selection_set(executor)
+            return result if isinstance(result, ExecutionResult) else await result
+
+        return await self._answer(run(), call)
+
+    async def subscribe(self, found: Found, variables: dict[str, Any], call: Call) -> AsyncGenerator[Answer, None]:
+        """One answer per event, each executed with a context of its own; ends after an answer without `data`."""
+        stream: AsyncIterable[Any] | None = None
+        executor: Executor[Any] | None = None
+
+        async def open_stream() -> ExecutionResult | list[GraphQLError]:
+            nonlocal stream, executor
+            built = self._executor(found, variables, await self._make_context(call))
+            if isinstance(built, list):
+                return built
+            opened = create_source_event_stream(built)
+            opened = opened if isinstance(opened, ExecutionResult | AsyncIterable) else await opened
+            if isinstance(opened, ExecutionResult):
+                return opened.errors or []
+            stream, executor = opened, built
+            return []
+
+        refused = await self._answer(open_stream(), call)
+        if stream is None or executor is None:
+            yield refused
+            return
+        events = aiter(stream)
+        try:
+            while True:
+                try:
+                    event = await anext(events)
+                except StopAsyncIteration:
+                    return
+                except Exception as error:
+                    yield {"errors": render([error], call.request_id)}
+                    return
+                answer = await self._answer(self._event(executor, event, call), call)
+                yield answer
+                if "data" not in answer:
+                    return
+        finally:
+            close = getattr(events, "aclose", None)
+            if close is not None:
+                await close()
+
+    async def _event(self, executor: Executor[Any], event: Any, call: Call) -> ExecutionResult:
+        once = executor.build_per_event_executor(event)
+        once.context_value = await self._make_context(call)
+        result = execute_subscription_event(once)
+        return result if isinstance(result, ExecutionResult) else await result
+
+    def _executor(self, found: Found, variables: dict[str, Any], context: Any) -> Executor[Any] | list[GraphQLError]:
+        documents = self._documents
+        executor = self._executor_class.build(
+            documents.schema,
+            found.prepared.document,
+            context_value=context,
+            raw_variable_values=variables,
+            operation_name=found.operation.name,
+            hide_suggestions=not documents.limits.suggestions,
+        )
+        if isinstance(executor, list):
+            return list(coded(executor, BAD_INPUT))
+        coerced = executor.variable_values.coerced
+        return documents.check_variables(found.prepared, found.operation, coerced) or executor
+
+    async def _answer(self, work: Awaitable[ExecutionResult | list[GraphQLError]], call: Call) -> Answer:
+        try:
+            async with asyncio.timeout(self._timeout_s) as deadline:
+                result = await work
+        except Exception as error:
+            if isinstance(error, TimeoutError) and deadline.expired():
+                error = EdgeError(TIMEOUT, f"The operation took longer than {self._timeout_s:g} s.")
+            return {"errors": render([error], call.request_id)}
+        if isinstance(result, list):
+            return {"errors": render(result, call.request_id)}
+        answer: Answer = {"data": result.data}
+        if result.errors:
+            answer["errors"] = render(result.errors, call.request_id)
+        return answer
+
+
+def first_code(answer: Answer) -> str:
+    """The code of the first error of an answer that has errors."""
+    return cast("str", answer["errors"][0]["extensions"]["code"])
