@@ -1,0 +1,43 @@
+"""The Node interface and the table that finds any record by its id; a noun joins with one line."""
+
+import strawberry
+
+from domain.ids import is_id
+from resolvers.context import Context
+from schema.fields import stored
+from storage.driver import Document
+
+NODES = {
+    "org": ("organizations", "Organization"),
+    "tea": ("teams", "Team"),
+    "per": ("people", "Person"),
+    "shf": ("shifts", "Shift"),
+    "acc": ("accounts", "Account"),
+    "con": ("contacts", "Contact"),
+    "sit": ("sites", "Site"),
+    "vis": ("visits", "Visit"),
+    "chk": ("check_ins", "CheckIn"),
+    "led": ("leads", "Lead"),
+    "act": ("activities", "Activity"),
+    "pln": ("route_plans", "RoutePlan"),
+    "clk": ("clocks", "SlaClock"),
+    "art": ("articles", "Article"),
+    "dev": ("devices", "Device"),
+    "ntc": ("notices", "Notice"),
+}
+"""Id prefix -> collection and GraphQL type."""
+
+
+@strawberry.interface(description="Anything with an id that `node(id)` finds.")
+class Node:
+    id: strawberry.ID = stored("_id", "Opaque; the same string everywhere. May be made on the device before creating.")
+
+
+async def find_node(context: Context, node_id: str) -> Document | None:
+    """The record, marked with its type name, or None where it does not exist or lies outside the scope."""
+    prefix = node_id.partition("_")[0]
+    if prefix not in NODES or not is_id(prefix, node_id):
+        return None
+    collection, typename = NODES[prefix]
+    found = await context.reads.find(collection, node_id)
+    return None if found is None else {**found, "__typename": typename}

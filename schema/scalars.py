@@ -1,0 +1,50 @@
+"""Scalars and enum descriptions shared by all nouns; schema/root.py hands SCALARS to Strawberry."""
+
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, TypeVar
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.scalar import ScalarDefinition
+
+E = TypeVar("E", bound=type[Enum])
+
+
+def format_time(value: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds; documents hold naive UTC."""
+    utc = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond // 1000:03d}Z"
+
+
+def parse_time(value: Any) -> datetime:
+    """Aware UTC cut to milliseconds. Raises GraphQLError for anything else than RFC 3339 with an offset."""
+    try:
+        parsed = datetime.fromisoformat(value)
+        if parsed.tzinfo is None or not 1970 <= parsed.year <= 2200:
+            raise ValueError("a zone is missing or the year is out of range")
+        utc = parsed.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError) as broken:
+        raise GraphQLError("DateTime must be RFC 3339 with an offset, such as 2026-11-23T09:30:00Z.") from broken
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+DATE_TIME = strawberry.scalar(
+    name="DateTime",
+    description="An instant: RFC 3339 with an offset; answered in UTC with milliseconds.",
+    specified_by_url="https://scalars.graphql.org/andimarek/date-time",
+    serialize=format_time,
+    parse_value=parse_time,
+)
+SCALARS: dict[object, ScalarDefinition] = {datetime: DATE_TIME}
+
+
+def described_enum(enum: E, description: str, title: str | None = None, **values: str) -> E:
+    """Registers a domain enum with a sentence for each value; `title` where its own name says too little.
+
+    Raises KeyError where a value has no sentence.
+    """
+    registered = strawberry.enum(enum, name=title, description=description)
+    for value in registered.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = values[value.name]
+    return registered
