@@ -83,6 +83,8 @@ class Actor:
     """The caller's team and all teams below it."""
     session_id: str = ""
     device_id: str = ""
+    locale: str = "en"
+    """The language the person is addressed in."""
 
     def can(self, capability: Capability) -> bool:
         """Whether the role includes the capability."""

@@ -213,7 +213,7 @@ def _start(changes: Mapping[str, Any]) -> Mapping[str, Any] | InvalidInput:
 
 
 def place_team(team: Team, teams: Mapping[TeamId, Team]) -> Team | TeamCycle | InvalidInput:
-    """The team where its parent leaves a tree of at most MAX_TEAM_DEPTH levels; `teams` is the tree without it moved."""
+    """The team, if its parent leaves a tree of at most MAX_TEAM_DEPTH levels; `teams` is the tree before the move."""
     below = subtree(teams.values(), team.id)
     if team.parent_id is not None and team.parent_id in below:
         return TeamCycle(team.id, team.parent_id)

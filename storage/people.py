@@ -1,0 +1,106 @@
+"""Organizations, teams and people in the database."""
+
+from __future__ import annotations
+
+from domain.access import Role, Scope
+from domain.ids import OrgId, PersonId, TeamId
+from domain.people import Organization, Person, PersonState, Team
+from storage.codec import decode, encode
+from storage.driver import Document, IndexModel
+from storage.reads import Reads
+from storage.store import Store
+
+PEOPLE = "people"
+TEAMS = "teams"
+ORGANIZATIONS = "organizations"
+MAX_TEAMS = 5_000
+
+PEOPLE_INDEXES = [
+    IndexModel([("email", 1)], name="unique_email", unique=True),
+    IndexModel([("org_id", 1), ("team_id", 1), ("name", 1), ("_id", 1)], name="by_team_name"),
+    IndexModel([("org_id", 1), ("role", 1), ("state", 1)], name="by_role"),
+    IndexModel([("team_id", 1), ("name", 1)], name="members"),
+    IndexModel(
+        [("org_id", 1), ("external_id", 1)],
+        name="unique_external_id",
+        unique=True,
+        partialFilterExpression={"external_id": {"$type": "string"}},
+    ),
+]
+TEAM_INDEXES = [
+    IndexModel([("org_id", 1), ("parent_id", 1), ("_id", 1)], name="by_parent"),
+    IndexModel([("parent_id", 1), ("name", 1)], name="children"),
+    IndexModel(
+        [("org_id", 1), ("external_id", 1)],
+        name="unique_external_id",
+        unique=True,
+        partialFilterExpression={"external_id": {"$type": "string"}},
+    ),
+]
+
+
+async def find_person(store: Store, scope: Scope, person_id: str) -> Person | None:
+    """The person in scope."""
+    found = await Reads(store, scope).find(PEOPLE, person_id)
+    return None if found is None else decode(Person, found)
+
+
+async def find_by_email(store: Store, email: str) -> Person | None:
+    """Whoever signs in by this address (domain.people.normal_email), in any organization."""
+    found = await store[PEOPLE].find_one({"email": email})
+    return None if found is None else decode(Person, found)
+
+
+async def has_other_admin(store: Store, org_id: OrgId, person_id: PersonId) -> bool:
+    """Whether somebody else administers the organization. Guards the answer until the transaction ends."""
+    await store[ORGANIZATIONS].update_one({"_id": org_id}, {"$inc": {"admin_changes": 1}})
+    admins = {"org_id": org_id, "role": Role.ADMIN.value, "state": PersonState.ACTIVE.value}
+    return any(each["_id"] != person_id for each in await store[PEOPLE].find(admins, limit=2, projection={"_id": 1}))
+
+
+async def insert_person(store: Store, person: Person) -> Document:
+    """Raises DuplicateKeyError where id, e-mail or external id is taken."""
+    document = encode(person)
+    await store[PEOPLE].insert_one(document)
+    return document
+
+
+async def save_person(store: Store, person: Person) -> Document | None:
+    """Saves version n over version n - 1; None where another write came first."""
+    document = encode(person)
+    guard = {"_id": person.id, "version": person.version - 1}
+    return document if await store[PEOPLE].replace_one(guard, document) else None
+
+
+async def list_teams(store: Store, org_id: OrgId) -> dict[TeamId, Team]:
+    """The whole tree of the organization; trees are small."""
+    found = await store[TEAMS].find({"org_id": org_id}, limit=MAX_TEAMS)
+    return {team.id: team for team in (decode(Team, each) for each in found)}
+
+
+async def insert_team(store: Store, team: Team) -> Document:
+    """Raises DuplicateKeyError."""
+    document = encode(team)
+    await store[TEAMS].insert_one(document)
+    return document
+
+
+async def find_team(store: Store, scope: Scope, team_id: str) -> Team | None:
+    """The team in scope."""
+    found = await Reads(store, scope).find(TEAMS, team_id)
+    return None if found is None else decode(Team, found)
+
+
+async def save_team(store: Store, team: Team) -> Document | None:
+    """Saves version n over version n - 1; None where another write came first. Moves of one tree exclude each other."""
+    document = encode(team)
+    await store[ORGANIZATIONS].update_one({"_id": team.org_id}, {"$inc": {"tree_changes": 1}})
+    guard = {"_id": team.id, "version": team.version - 1}
+    return document if await store[TEAMS].replace_one(guard, document) else None
+
+
+async def insert_organization(store: Store, organization: Organization) -> Document:
+    """Raises DuplicateKeyError."""
+    document = encode(organization)
+    await store[ORGANIZATIONS].insert_one(document)
+    return document
