@@ -1,0 +1,113 @@
+"""What a fired step of an SLA clock says to whom: recipients by the team tree, kind and priority of each notice.
+
+Called by workers/sla_watch.py and, where a breach turns out not to have been one, by resolvers/sla.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from domain.accounts import Tier
+from domain.ids import ClockId, PersonId, TeamId
+from domain.leads import Lead
+from domain.notices import Notice, NoticeKind, Priority, event_key, make_notice, step_key
+from domain.people import Team, superiors
+from domain.sla import Firing, Metric, Recipient, Step
+
+BREACH = 100
+"""Percent of the target at which a promise is broken."""
+
+
+def recipients(
+    owner_id: PersonId | None, team_id: TeamId | None, teams: Mapping[TeamId, Team]
+) -> dict[Recipient, PersonId]:
+    """Who stands where above the owner now; whoever is missing is left out."""
+    if owner_id is None:
+        return {}
+    above = superiors(owner_id, team_id, teams)
+    places = (Recipient.SUPERIOR, Recipient.SUPERIOR_OF_SUPERIOR)
+    return {Recipient.OWNER: owner_id, **dict(zip(places, above, strict=False))}
+
+
+def kind_of(step: Step) -> NoticeKind:
+    """The kind of notice a step sends."""
+    if step.propose_reassignment:
+        return NoticeKind.SLA_REASSIGN_PROPOSED
+    if step.percent < BREACH:
+        return NoticeKind.SLA_REMINDER
+    return NoticeKind.SLA_BREACHED if step.percent == BREACH else NoticeKind.SLA_ESCALATED
+
+
+def priority_of(step: Step, tier: Tier) -> Priority:
+    """Critical: breach of a tier A lead, escalation. Normal: the proposal to reassign. High: the rest."""
+    if step.propose_reassignment:
+        return Priority.NORMAL
+    if step.percent > BREACH or (step.percent == BREACH and tier is Tier.A):
+        return Priority.CRITICAL
+    return Priority.HIGH
+
+
+def step_notices(
+    lead: Lead, clock_id: ClockId, metric: Metric, firing: Firing, teams: Mapping[TeamId, Team], now: datetime
+) -> list[Notice]:
+    """One notice for each person concerned, at that person's highest step."""
+    told = firing.notices(recipients(firing.owner_id, lead.team_id, teams))
+    return [
+        make_notice(
+            lead.org_id,
+            person_id,
+            kind_of(step),
+            priority_of(step, lead.tier),
+            step_key(clock_id, firing.cycle_key, step.percent),
+            now,
+            lead_id=lead.id,
+            clock_id=clock_id,
+            cycle=firing.cycle,
+            step=step.percent,
+            facts={"metric": metric.value},
+        )
+        for person_id, step in told.items()
+    ]
+
+
+def withdrawn_notices(
+    lead: Lead,
+    clock_id: ClockId,
+    metric: Metric,
+    proofs: Sequence[tuple[str, int, str]],
+    told: Iterable[Notice],
+    now: datetime,
+) -> list[Notice]:
+    """For each withdrawn breach (cycle key and number, source of the proof) one notice to everyone told of it."""
+    breaches = [each for each in told if each.step is not None and each.step >= BREACH]
+    notices = []
+    for cycle_key, cycle, source_id in proofs:
+        concerned = [each.owner_id for each in breaches if _is_of(each, clock_id, cycle_key)]
+        for person_id in dict.fromkeys(concerned):
+            notice = make_notice(
+                lead.org_id,
+                person_id,
+                NoticeKind.SLA_WITHDRAWN,
+                Priority.NORMAL,
+                event_key(NoticeKind.SLA_WITHDRAWN, clock_id, cycle_key, source_id),
+                now,
+                lead_id=lead.id,
+                clock_id=clock_id,
+                cycle=cycle,
+                facts={"metric": metric.value},
+            )
+            notices.append(notice)
+    return notices
+
+
+def _is_of(notice: Notice, clock_id: ClockId, cycle_key: str) -> bool:
+    return notice.step is not None and notice.dedupe_key == step_key(clock_id, cycle_key, notice.step)
+
+
+def assigned_notice(lead: Lead, now: datetime) -> Notice | None:
+    """Tells the owner of a new lead; the key holds the version, so that getting it back tells again."""
+    if lead.owner_id is None:
+        return None
+    key = event_key(NoticeKind.LEAD_ASSIGNED, lead.id, str(lead.version))
+    return make_notice(lead.org_id, lead.owner_id, NoticeKind.LEAD_ASSIGNED, Priority.NORMAL, key, now, lead_id=lead.id)

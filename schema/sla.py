@@ -1,0 +1,98 @@
+"""SLA clocks in the schema: what is promised on a lead, how much time is left, and who held it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import strawberry
+
+from domain.calendar import elapsed
+from domain.sla import ClockState, Metric, Policy
+from schema.fields import computed, stored
+from schema.nodes import Node
+from schema.scalars import described_enum
+from storage.codec import decode
+
+described_enum(
+    Metric,
+    "What an SLA clock measures.",
+    LEAD_FIRST_CONTACT="From the first assignment of a lead to the first human contact, 24 h.",
+    LEAD_NEXT_FOLLOWUP="From each human contact to the next while the lead is open, 72 h.",
+)
+described_enum(
+    ClockState,
+    "Where an SLA clock stands.",
+    PENDING="Not started: nobody owns the lead, or there was no contact yet.",
+    RUNNING="The time runs and is not used up.",
+    PAUSED="The time does not run.",
+    MET="Stopped in time.",
+    MET_LATE="Stopped after the due time.",
+    BREACHED="The due time has passed and the clock still runs.",
+    CANCELLED="Ended without a stop; `cancelReason` says why.",
+)
+_OPEN = frozenset({ClockState.RUNNING, ClockState.PAUSED, ClockState.BREACHED})
+
+
+@strawberry.type(description="The share of one owner in an SLA clock.")
+class SlaLeg:
+    owner_id: strawberry.ID | None = stored("owner_id", "Who held the lead.")
+    started_at: datetime = stored("started_at", "From when.")
+    ended_at: datetime | None = stored("ended_at", "Until when; null while it lasts.")
+    open_seconds: float | None = stored("open_s", "Open seconds of the calendar within; null while it lasts.")
+
+
+def _used_s(consumed_s: float, running_since: datetime | None, policy: Policy, now: datetime) -> float:
+    if running_since is None:
+        return consumed_s
+    return consumed_s + elapsed(policy.calendar, running_since, now)
+
+
+def _remaining(
+    state: str, consumed_s: float, running_since: datetime | None, policy: dict[str, Any], *, now: datetime
+) -> float | None:
+    if state not in _OPEN:
+        return None
+    kept = decode(Policy, policy)
+    return max(0.0, kept.target_s - _used_s(consumed_s, running_since, kept, now))
+
+
+def _overdue(
+    state: str, consumed_s: float, running_since: datetime | None, policy: dict[str, Any], *, now: datetime
+) -> float | None:
+    if state not in _OPEN:
+        return None
+    kept = decode(Policy, policy)
+    return max(0.0, _used_s(consumed_s, running_since, kept, now) - kept.target_s)
+
+
+def _server_now(*, now: datetime) -> datetime:
+    return now.astimezone(UTC)
+
+
+_NEEDS = ("state", "consumed_s", "running_since", "policy")
+
+
+@strawberry.type(description="A promise on a lead: its latest cycle. The server alone decides when it is broken.")
+class SlaClock(Node):
+    metric: Metric = stored("metric", "What it measures.")
+    state: ClockState = stored("state", "Where it stands.")
+    cycle: int = stored("cycle", "Number of the cycle, from 1; 0 before the first.")
+    target_seconds: int = stored("policy.target_s", "Open seconds that may pass.")
+    time_zone: str = stored("policy.calendar.zone", "IANA zone of the calendar that counts.")
+    started_at: datetime | None = stored("started_at", "When this cycle began.")
+    due_at: datetime | None = stored("due_at", "When the time is used up; null while pending or paused.")
+    met_at: datetime | None = stored("met_at", "When it was stopped.")
+    provisional: bool = stored(
+        "provisional", "Whether the stop waits for its visit to be verified and may be withdrawn.", default=False
+    )
+    breached_at: datetime | None = stored("breached_at", "The due time that passed, whenever it was found.")
+    detected_at: datetime | None = stored("detected_at", "When the server found the breach.")
+    cancel_reason: str | None = stored("cancel_reason", "Why it ended without a stop.")
+    legs: list[SlaLeg] = stored("legs", "Who held the lead during this cycle, in order.", default=())
+    remaining_open_seconds: float | None = computed(
+        _remaining, "Open seconds left at `serverNow`, 0 once breached; null where nothing runs.", needs=_NEEDS
+    )
+    overdue_open_seconds: float | None = computed(
+        _overdue, "Open seconds since due at `serverNow`, 0 before; null where nothing runs.", needs=_NEEDS
+    )
+    server_now: datetime = computed(_server_now, "The server's time of this answer.", needs=())
+    version: int = stored("version", "Grows by one with each change.")

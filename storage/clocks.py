@@ -1,0 +1,164 @@
+"""SLA clocks in the database: the log, which is the truth, and what its fold says, for queries and the watcher."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from domain.ids import ClockId, LeadId, OrgId, PersonId, TeamId
+from domain.leads import Lead
+from domain.sla import Clock, ClockEvent, ClockState, Metric, Policy, appended, fold
+from storage.codec import decode, encode
+from storage.driver import Document, IndexModel
+from storage.store import Store
+from storage.times import stored_time
+
+COLLECTION = "clocks"
+MAX_PER_LEAD = 200
+INDEXES = [
+    IndexModel([("state", 1), ("next_fire_at", 1)], name="due"),
+    IndexModel([("lead_id", 1), ("_id", 1)], name="by_lead"),
+]
+WATCHED = (ClockState.RUNNING, ClockState.BREACHED)
+"""States in which a clock has a next step."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRecord:
+    """A clock and whose it is. `generation` grows where a reopened lead gets a new follow-up clock."""
+
+    id: ClockId
+    org_id: OrgId
+    lead_id: LeadId
+    owner_id: PersonId | None
+    team_id: TeamId | None
+    clock: Clock
+    created_at: datetime
+    updated_at: datetime
+    generation: int = 1
+    version: int = 0
+    """0 until it is saved for the first time."""
+
+    @property
+    def metric(self) -> Metric:
+        """What it measures."""
+        return self.clock.policy.metric
+
+    def with_events(self, events: tuple[ClockEvent, ...], now: datetime) -> ClockRecord:
+        """The record after the events, to be saved."""
+        return replace(self, clock=appended(self.clock, events), updated_at=now)
+
+    def held_by(self, lead: Lead) -> ClockRecord:
+        """The record as seen by the lead's owner and team."""
+        return replace(self, owner_id=lead.owner_id, team_id=lead.team_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The part of a document that is read back; the rest follows from it."""
+
+    id: ClockId
+    org_id: OrgId
+    lead_id: LeadId
+    owner_id: PersonId | None
+    team_id: TeamId | None
+    policy: Policy
+    created_at: datetime
+    updated_at: datetime
+    generation: int
+    version: int
+    log: tuple[ClockEvent, ...] = field(default=())
+
+
+async def find_clock(store: Store, clock_id: str) -> ClockRecord | None:
+    """The clock, whoever may see it: for the watcher."""
+    found = await store[COLLECTION].find_one({"_id": clock_id})
+    return None if found is None else _decoded(found)
+
+
+async def list_clocks(store: Store, lead_id: str) -> list[ClockRecord]:
+    """All clocks of a lead, oldest first."""
+    found = await store[COLLECTION].find({"lead_id": lead_id}, order=[("_id", 1)], limit=MAX_PER_LEAD)
+    return [_decoded(each) for each in found]
+
+
+async def list_due(store: Store, now: datetime, limit: int) -> list[ClockId]:
+    """At most `limit` clocks with a step that has come due, the longest waiting first in each state."""
+    found: list[Document] = []
+    for state in WATCHED:
+        # One equality and one range each: the cost follows what is due, never what is open.
+        query: Document = {"state": state.value, "next_fire_at": {"$lte": stored_time(now)}}
+        found += await store[COLLECTION].find(
+            query, projection={"_id": 1, "next_fire_at": 1}, order=[("next_fire_at", 1)], limit=limit
+        )
+    found.sort(key=lambda each: each["next_fire_at"])
+    return [ClockId(each["_id"]) for each in found[:limit]]
+
+
+async def save_clock(store: Store, record: ClockRecord) -> bool:
+    """Inserts version 0 or replaces the version that was read; False where another write came first."""
+    document = encode_clock(replace(record, version=record.version + 1))
+    if record.version == 0:
+        await store[COLLECTION].insert_one(document)
+        return True
+    guard = {"_id": record.id, "version": record.version}
+    return await store[COLLECTION].replace_one(guard, document) == 1
+
+
+def encode_clock(record: ClockRecord) -> Document:
+    """The document: log and policy, and the latest cycle as the fold sees it."""
+    clock, cycle = record.clock, record.clock.current
+    kept = _Stored(
+        id=record.id,
+        org_id=record.org_id,
+        lead_id=record.lead_id,
+        owner_id=record.owner_id,
+        team_id=record.team_id,
+        policy=clock.policy,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+        generation=record.generation,
+        version=record.version,
+        log=clock.log,
+    )
+    document = encode(kept) | {"metric": record.metric.value, "state": clock.state.value, "cycle": clock.cycle}
+    if cycle is not None:
+        seen = encode(cycle)
+        document |= {name: value for name, value in seen.items() if name in _SHOWN}
+    return document
+
+
+_SHOWN = frozenset(
+    {
+        "started_at",
+        "due_at",
+        "next_fire_at",
+        "met_at",
+        "met_by",
+        "provisional",
+        "breached_at",
+        "detected_at",
+        "legs",
+        "fired",
+        "acknowledged",
+        "cancel_reason",
+        "consumed_s",
+        "running_since",
+    }
+)
+
+
+def _decoded(document: Document) -> ClockRecord:
+    kept = decode(_Stored, document)
+    return ClockRecord(
+        id=kept.id,
+        org_id=kept.org_id,
+        lead_id=kept.lead_id,
+        owner_id=kept.owner_id,
+        team_id=kept.team_id,
+        clock=fold(kept.log, kept.policy),
+        created_at=kept.created_at,
+        updated_at=kept.updated_at,
+        generation=kept.generation,
+        version=kept.version,
+    )

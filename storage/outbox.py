@@ -1,0 +1,114 @@
+"""The outbox: inbox rows and the deliveries that carry them, written in the transaction of whatever caused them.
+
+Resolvers and the SLA watcher write through `write_notices`; the delivery worker claims what is written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.deliveries import Delivery, make_delivery
+from domain.devices import MAX_PER_PERSON
+from domain.ids import DeviceId, PersonId
+from domain.notices import Notice
+from storage.codec import decode, encode
+from storage.devices import COLLECTION as DEVICES
+from storage.driver import Document, IndexModel
+from storage.store import Store
+
+NOTICES = "notices"
+DELIVERIES = "deliveries"
+DEVICELESS = frozenset({"console"})
+"""Channels that reach a person without one of their devices."""
+KEEP_S = 90 * 86_400
+MAX_PER_CLOCK = 1_000
+
+NOTICE_INDEXES = [
+    IndexModel([("org_id", 1), ("owner_id", 1), ("created_at", -1), ("_id", -1)], name="by_recipient"),
+    IndexModel([("clock_id", 1), ("_id", 1)], name="by_clock"),
+]
+DELIVERY_INDEXES = [
+    IndexModel([("state", 1), ("priority", 1), ("next_at", 1)], name="due"),
+    IndexModel([("state", 1), ("lease_until", 1)], name="leases"),
+    IndexModel([("notice_id", 1), ("_id", 1)], name="by_notice"),
+    IndexModel([("finished_at", 1)], name="ttl", expireAfterSeconds=KEEP_S),
+]
+
+DevicesOf = Callable[[Store, Sequence[PersonId]], Awaitable[Mapping[PersonId, Sequence[DeviceId]]]]
+"""The devices that may be pushed to, by person: one read for any number of people."""
+
+
+async def write_notices(
+    store: Store, notices: Sequence[Notice], devices_of: DevicesOf, channels: Sequence[str], now: datetime
+) -> list[Notice]:
+    """Inbox rows and their deliveries; answers those that were not there yet. To be called inside a transaction.
+
+    A person without a device gets no row of a channel that needs one; the inbox still shows the notice.
+    """
+    wanted = {notice.id: notice for notice in notices}
+    if not wanted:
+        return []
+    # Looked up first: a duplicate key would abort the whole transaction of the caller.
+    known = await store[NOTICES].find({"_id": {"$in": list(wanted)}}, projection={"_id": 1}, limit=len(wanted))
+    for document in known:
+        del wanted[document["_id"]]
+    fresh = list(wanted.values())
+    await store[NOTICES].insert_many([encode(notice) for notice in fresh])
+    rows = await _deliveries(store, fresh, devices_of, channels, now)
+    await store[DELIVERIES].insert_many([encode(row) for row in rows])
+    return fresh
+
+
+async def _deliveries(
+    store: Store, notices: Sequence[Notice], devices_of: DevicesOf, channels: Sequence[str], now: datetime
+) -> list[Delivery]:
+    pushed = [channel for channel in channels if channel not in DEVICELESS]
+    recipients = list(dict.fromkeys(notice.owner_id for notice in notices))
+    devices = await devices_of(store, recipients) if pushed and recipients else {}
+    rows: list[Delivery] = []
+    for notice in notices:
+        for channel in channels:
+            reached = [None] if channel in DEVICELESS else devices.get(notice.owner_id, ())
+            rows += [make_delivery(notice, channel, device_id, now) for device_id in reached]
+    return rows
+
+
+async def list_clock_notices(store: Store, clock_id: str) -> list[Notice]:
+    """What was told about a clock."""
+    found = await store[NOTICES].find({"clock_id": clock_id}, order=[("_id", 1)], limit=MAX_PER_CLOCK)
+    return [decode(Notice, each) for each in found]
+
+
+async def registered_devices(store: Store, people: Sequence[PersonId]) -> Mapping[PersonId, Sequence[DeviceId]]:
+    """Every device of these people; whether it can still be reached is looked at when it is sent to."""
+    query: Document = {"owner_id": {"$in": list(people)}}
+    limit = max(1, len(people)) * (MAX_PER_PERSON + 1)
+    found = await store[DEVICES].find(
+        query, projection={"owner_id": 1}, order=[("owner_id", 1), ("_id", 1)], limit=limit
+    )
+    devices: dict[PersonId, list[DeviceId]] = {}
+    for document in found:
+        devices.setdefault(document["owner_id"], []).append(DeviceId(document["_id"]))
+    return devices
+
+
+async def no_devices(_store: Store, _people: Sequence[PersonId]) -> Mapping[PersonId, Sequence[DeviceId]]:
+    """Nobody has a device."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """How this installation reaches people; one per process, made by wiring. Without channels: the inbox alone."""
+
+    channels: tuple[str, ...] = ()
+    devices_of: DevicesOf = no_devices
+
+    async def write(self, store: Store, notices: Sequence[Notice], now: datetime) -> list[Notice]:
+        """`write_notices` over the channels of this process."""
+        return await write_notices(store, notices, self.devices_of, self.channels, now)
+
+
+INBOX_ONLY = Outbox()

@@ -1,0 +1,101 @@
+"""The jobs of a worker process and the loop that runs each at its interval; workers/__main__.py starts it.
+
+A job joins with one line in `jobs`. Each runs in a task of its own: a slow or failing one holds up no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from push.channel import Channel
+from resolvers.services import Services
+from storage.driver import PyMongoError
+from wiring.settings import Settings
+from workers.push_delivery import PushDelivery, Timing
+from workers.routes import solve_left_over
+from workers.sla_watch import watch_once
+from workers.visits import close_open, mark_missed
+
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 30.0
+VISITS_EVERY_S = 30.0
+RELEASE_S = 3.0
+"""Of the time to stop, what is kept for giving leases back."""
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that is looked for every `every_s` seconds.
+
+    `run` answers how much it did: more than 0 and it is called again at once. It may be cut off between two awaits
+    when the process ends, so whatever it does must be safe to repeat. `finish` is for what it has left running.
+    """
+
+    name: str
+    every_s: float
+    run: Callable[[], Awaitable[int]]
+    finish: Callable[[], Awaitable[None]] | None = None
+
+
+def jobs(settings: Settings, services: Services, worker_id: str, channels: Mapping[str, Channel]) -> list[Job]:
+    """Everything a worker process does."""
+    timing = Timing(
+        lease_s=settings.push_lease_s,
+        backoff_base_s=settings.push_backoff_base_s,
+        backoff_cap_s=settings.push_backoff_cap_s,
+        finish_s=max(0.0, settings.shutdown_s - RELEASE_S),
+    )
+    push = PushDelivery(services, channels, worker_id, timing, secrets.SystemRandom())
+    return [
+        Job("sla_watch", settings.sla_poll_s, partial(watch_once, services, worker_id)),
+        Job("push_delivery", settings.push_poll_s, push.deliver_due, push.finish),
+        Job("push_leases", settings.push_lease_check_s, push.release_lost),
+        Job("missed_visits", VISITS_EVERY_S, partial(mark_missed, services)),
+        Job("forgotten_visits", VISITS_EVERY_S, partial(close_open, services)),
+        Job("route_plans", 5.0, partial(solve_left_over, services)),
+    ]
+
+
+async def run_jobs(wanted: Sequence[Job], stop: asyncio.Event, grace_s: float) -> None:
+    """Runs the jobs until `stop`; what is then still at work after `grace_s` seconds is cancelled."""
+    running = [asyncio.create_task(_run(job, stop), name=job.name) for job in wanted]
+    await stop.wait()
+    _, late = await asyncio.wait(running, timeout=grace_s)
+    for task in late:
+        log.warning("job_cut_off", job=task.get_name())
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _run(job: Job, stop: asyncio.Event) -> None:
+    pause_s = FIRST_PAUSE_S
+    while not stop.is_set():
+        try:
+            done = await job.run()
+        except PyMongoError as error:
+            log.warning("job_waits_for_database", job=job.name, error=type(error).__name__, pause_s=pause_s)
+            wait_s, pause_s = pause_s, min(pause_s * 2, LONGEST_PAUSE_S)
+        except Exception:
+            log.exception("job_failed", job=job.name, pause_s=pause_s)
+            wait_s, pause_s = pause_s, min(pause_s * 2, LONGEST_PAUSE_S)
+        else:
+            pause_s, wait_s = FIRST_PAUSE_S, 0.0 if done else job.every_s
+            if done:
+                log.info("job_done", job=job.name, done=done)
+        await _sleep(stop, wait_s)
+    if job.finish is not None:
+        await job.finish()
+
+
+async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
