@@ -1,0 +1,233 @@
+"""Checking in and out at a site: load, decide, save, with the lead's clocks in the same transaction.
+
+Called by schema/check_ins.py. Evidence is stored with every answer but bad input and unknown ids.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.access import Capability, Scope
+from domain.check_ins import (
+    DEFAULT_POLICY,
+    CheckIn,
+    Claim,
+    best_match,
+    is_same_claim,
+    local_day,
+)
+from domain.check_ins import check_in as judge_check_in
+from domain.check_ins import check_out as judge_check_out
+from domain.datum import to_wgs84
+from domain.errors import BadInput, Unavailable
+from domain.geofence import FIX_ACCURACY_M, MAX_RADIUS_M, Evidence, evidence_problem, within_reach
+from domain.ids import CheckInId, SiteId, VisitId, is_id, new_id
+from domain.places import Datum
+from domain.refusals import IdTaken, InvalidInput, NotFound, Refusal, RetryLater
+from domain.shifts import FORGOTTEN_AFTER
+from domain.sites import Site
+from domain.visits import Visit, VisitOutcome
+from resolvers.context import Context
+from resolvers.once import Outcome, Saved, once
+from resolvers.sites import pin_of, sites_around
+from resolvers.sla import record_contact, withdraw_contact
+from resolvers.visits import end_of_shift
+from storage import check_ins, visits
+from storage.codec import encode
+from storage.driver import Document, DuplicateKeyError
+from storage.leads import find_lead
+from storage.outbox import Outbox
+from storage.people import find_person
+from storage.shifts import find_latest
+from storage.sites import find_site
+from storage.store import Store
+
+MAX_CANDIDATES = 20
+_RACES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInCall:
+    """A check-in as the phone sends it."""
+
+    site_id: str
+    claim: Claim
+    id: str | None = None
+    visit_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOutCall:
+    """A check-out as the phone sends it; `claim` is None where it had no position."""
+
+    visit_id: str
+    outcome: VisitOutcome
+    captured_at: datetime
+    claim: Claim | None = None
+    next_step: str | None = None
+    note: str | None = None
+
+
+async def check_in(context: Context, client_key: str, given: CheckInCall) -> Document | Refusal:
+    """The stored check-in with its verdict, or why no visit opened. Raises Forbidden."""
+    context.require(Capability.DO_FIELD_WORK)
+
+    async def act(store: Store) -> Outcome:
+        return await _arrive(store, context, given)
+
+    # Two phones that open a visit at once meet in a unique index; whoever comes second then sees the open visit.
+    for _ in range(_RACES):
+        try:
+            return await once(context, "checkIn", client_key, given, act)
+        except DuplicateKeyError:
+            continue
+    return RetryLater(1)
+
+
+async def _arrive(store: Store, context: Context, given: CheckInCall) -> Outcome:
+    actor, now, claim = context.me, context.now, given.claim
+    if given.id is not None and not is_id("chk", given.id):
+        return InvalidInput("id", "must be chk_ and a ULID or UUID")
+    if given.id is not None:
+        known = await check_ins.find_check_in(store, actor.scope, given.id)
+        if known is not None:
+            return _told_before(known, given)
+    site = await find_site(store, actor.scope, given.site_id)
+    if site is None:
+        return NotFound(given.site_id)
+    if claim.lead_id is not None and await find_lead(store, actor.scope, claim.lead_id) is None:
+        return NotFound(claim.lead_id)
+    planned = await _planned(store, context, given, site)
+    if isinstance(planned, Refusal):
+        return planned
+    open_visit = await visits.find_open_visit(store, actor.org_id, actor.person_id)
+    arrival = judge_check_in(
+        actor,
+        CheckInId(given.id or new_id("chk", now)),
+        claim,
+        site,
+        planned,
+        open_visit,
+        VisitId(new_id("vis", now)),
+        DEFAULT_POLICY,
+        now,
+        await _shift_ends(store, context, min(claim.evidence.captured_at, now)),
+    )
+    if isinstance(arrival, InvalidInput):
+        return arrival
+    saved = await check_ins.insert_check_in(store, arrival.check_in)
+    visit = arrival.visit
+    if visit is not None:
+        if visit.version == 1:
+            await visits.insert_visit(store, visit)
+        elif await visits.save_visit(store, visit) is None:
+            raise Unavailable(1)
+        if visit.counts_for_lead:
+            await _contact(store, visit, now, context.services.outbox, provisional=True)
+    return arrival.refusal or Saved(check_ins.COLLECTION, saved)
+
+
+def _told_before(known: CheckIn, given: CheckInCall) -> Outcome:
+    """The same check-in again under another client key is answered as before; another one under its id is refused."""
+    if known.refused is not None or not is_same_claim(known, given.claim, given.site_id):
+        return IdTaken(known.id)
+    return Saved(check_ins.COLLECTION, encode(known))
+
+
+async def _planned(store: Store, context: Context, given: CheckInCall, site: Site) -> Visit | Refusal | None:
+    """The visit this check-in is for: the one it names, else the best of the site's day, else none."""
+    actor = context.me
+    if given.visit_id is None:
+        at = min(given.claim.evidence.captured_at, context.now)
+        day = local_day(at, site.time_zone)
+        return best_match(await visits.list_visits_between(store, actor.org_id, actor.person_id, *day), site.id, at)
+    visit = await visits.find_visit(store, actor.scope, given.visit_id)
+    if visit is None or visit.owner_id != actor.person_id:
+        return NotFound(given.visit_id)
+    if visit.site_id != site.id:
+        return InvalidInput("siteId", "is not the site of this visit")
+    return visit
+
+
+async def _shift_ends(store: Store, context: Context, at: datetime) -> datetime | None:
+    """When the shift that `at` belongs to ends at the latest: the open one, else the planned one and its grace."""
+    actor = context.me
+    latest = await find_latest(store, actor.org_id, actor.person_id)
+    if latest is not None and latest.shift.ended_at is None and latest.shift.started_at <= at:
+        return latest.shift.auto_end_at
+    person = await find_person(store, Scope.whole_organization(actor.org_id), actor.person_id)
+    planned_end_at = end_of_shift(person, at)
+    return planned_end_at + FORGOTTEN_AFTER if planned_end_at is not None else None
+
+
+async def check_out(context: Context, client_key: str, given: CheckOutCall) -> Document | Refusal:
+    """The visit, DONE or TOUCH. Raises Forbidden."""
+    actor = context.require(Capability.DO_FIELD_WORK)
+
+    async def act(store: Store) -> Outcome:
+        visit = await visits.find_visit(store, actor.scope, given.visit_id)
+        if visit is None or visit.owner_id != actor.person_id:
+            return NotFound(given.visit_id)
+        site = await find_site(store, Scope.whole_organization(actor.org_id), visit.site_id)
+        if site is None:
+            return NotFound(visit.site_id)
+        departure = judge_check_out(
+            actor,
+            CheckInId(new_id("chk", context.now)),
+            given.claim,
+            site,
+            visit,
+            given.captured_at,
+            given.outcome,
+            given.next_step,
+            given.note,
+            DEFAULT_POLICY,
+            context.now,
+        )
+        if isinstance(departure, InvalidInput):
+            return departure
+        if departure.check_in is not None:
+            await check_ins.insert_check_in(store, departure.check_in)
+        if isinstance(departure.visit, Refusal):
+            return departure.visit
+        saved = await visits.save_visit(store, departure.visit)
+        if saved is None:
+            raise Unavailable(1)
+        await visits.note_verified_visit(store, departure.visit)
+        await settle_contact(store, departure.visit, context.now, context.services.outbox)
+        return Saved(visits.COLLECTION, saved)
+
+    return await once(context, "checkOut", client_key, given, act)
+
+
+async def settle_contact(store: Store, visit: Visit, now: datetime, outbox: Outbox) -> None:
+    """What a visit that has ended means for its lead's clocks: proved, or as if it had not been."""
+    if visit.counts_for_lead:
+        if visit.verified:
+            await _contact(store, visit, now, outbox, provisional=False)
+        else:
+            lead = await find_lead(store, Scope.whole_organization(visit.org_id), str(visit.lead_id))
+            if lead is not None:
+                await withdraw_contact(store, lead, visit.id, now)
+
+
+async def _contact(store: Store, visit: Visit, now: datetime, outbox: Outbox, *, provisional: bool) -> None:
+    lead = await find_lead(store, Scope.whole_organization(visit.org_id), str(visit.lead_id))
+    if lead is not None and visit.opened_at is not None:
+        await record_contact(store, lead, visit.opened_at, visit.id, now, provisional, outbox=outbox)
+
+
+async def check_in_candidates(context: Context, evidence: Evidence) -> list[Document]:
+    """The sites whose fence the position may be in, nearest first; the rep chooses. Raises BadInput."""
+    context.require(Capability.DO_FIELD_WORK)
+    problem = evidence_problem(evidence)
+    if problem is not None:
+        raise BadInput("accuracyM" if problem.field == "accuracy_m" else problem.field, problem.reason)
+    latitude, longitude, accuracy_m = evidence.latitude or 0.0, evidence.longitude or 0.0, evidence.accuracy_m or 0.0
+    if accuracy_m > FIX_ACCURACY_M:
+        raise BadInput("accuracyM", f"a position within {FIX_ACCURACY_M:.0f} m is needed")
+    point = to_wgs84(latitude, longitude, Datum(evidence.datum)).point
+    near = {site["_id"]: site for _, site in await sites_around(context, point, accuracy_m + MAX_RADIUS_M)}
+    pins = [(SiteId(each), pin_of(site), float(site["radius_m"])) for each, site in near.items()]
+    return [near[each.site_id] for each in within_reach(point, accuracy_m, pins)][:MAX_CANDIDATES]
