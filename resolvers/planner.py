@@ -1,0 +1,46 @@
+"""The route planner of a process: problems go to a pool of other processes, never onto the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any
+
+from routing.plan import plan_day
+from routing.problem import DayPlan, DayProblem, Limit
+from routing.travel_times.geodesic import GeodesicTravelTimes
+
+SOLVE_S = 1.0
+
+
+@dataclass(slots=True)
+class Planner:
+    """One per process. `executor` is any concurrent.futures.Executor whose workers can import routing."""
+
+    executor: Executor
+    solve_s: float = SOLVE_S
+    travel: GeodesicTravelTimes = field(default_factory=GeodesicTravelTimes)
+    running: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
+
+    async def solve(self, problem: DayProblem) -> DayPlan:
+        """The day's plan after about `solve_s` seconds in another process."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.executor, plan_day, problem, self.travel, Limit(seconds=self.solve_s))
+
+    def begin(self, plan_id: str, work: Callable[[], Awaitable[Any]]) -> asyncio.Task[Any]:
+        """Starts `work` beside the request, once for each plan however often it is asked for."""
+        task = self.running.get(plan_id)
+        if task is None:
+            task = asyncio.ensure_future(work())
+            self.running[plan_id] = task
+            task.add_done_callback(lambda _: self.running.pop(plan_id, None))
+        return task
+
+    async def close(self) -> None:
+        """Gives up what is being solved; a worker finds the plans again."""
+        for task in list(self.running.values()):
+            task.cancel()
+        await asyncio.gather(*self.running.values(), return_exceptions=True)
+        self.executor.shutdown(wait=False, cancel_futures=True)

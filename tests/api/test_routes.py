@@ -1,0 +1,207 @@
+"""Planning a day and publishing the plan, through GraphQL over HTTP with the real solver."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.accounts import Account, Tier
+from domain.ids import AccountId, SiteId, new_id
+from domain.places import Datum, Point
+from domain.shifts import Roster, work_times
+from domain.sites import GivenCoordinates, Site, cell_of
+from resolvers.services import Services
+from storage.accounts import insert_account
+from storage.people import save_person
+from storage.sites import insert_site
+from tests.conftest import START, StoppedClock
+from tests.support.client import new_key
+from tests.support.world import Member, World
+
+PLAN = """mutation ($key: String!, $date: Date!, $rep: ID, $wait: Int! = 8000) {
+  planDay(clientKey: $key, date: $date, repId: $rep, waitMs: $wait) {
+    __typename
+    ... on RoutePlan {
+      id state version date value distanceM proof lunchStartAt lunchEndAt
+      stops { site { id name } reason value fixed legS arriveAt startAt leaveAt visit { id } }
+      dropped { site { id } why limit }
+    }
+    ... on Refusal { code message }
+  }
+}"""
+PUBLISH = """mutation ($key: String!, $id: ID!, $expected: Int) {
+  publishPlan(clientKey: $key, id: $id, expectedVersion: $expected) {
+    __typename ... on RoutePlan { id state version } ... on Refusal { code }
+  }
+}"""
+VISITS = """query ($rep: ID) { visits(first: 100, filter: {repId: $rep}, order: SOONEST) {
+  nodes { id state kind plannedStartAt plannedEndAt site { id } } } }"""
+ONE = "query ($id: ID!) { routePlan(id: $id) { id state } }"
+APPOINT = """mutation ($key: String!, $site: ID!, $at: DateTime!) {
+  scheduleVisit(clientKey: $key, input: {siteId: $site, startAt: $at}) {
+    __typename ... on Visit { id } ... on Refusal { message }
+  }
+}"""
+TODAY = "2026-11-23"
+CENTRE = Point(31.2304, 121.4737)
+
+
+async def on_duty(services: Services, member: Member, hours: str = "09:00-18:00") -> None:
+    roster = Roster("Asia/Shanghai", (work_times(hours),) * 5 + ((), ()))
+    person = replace(member.person, roster=roster, start_point=CENTRE, version=member.person.version + 1)
+    assert await save_person(services.store, person) is not None
+
+
+async def place(services: Services, member: Member, number: int, tier: Tier = Tier.B, hours: str | None = None) -> str:
+    """A site of the member's own, about 700 m further out for each number."""
+    account = Account(
+        id=AccountId(new_id("acc", START)),
+        org_id=member.person.org_id,
+        name=f"Account {number}",
+        tier=tier,
+        owner_id=member.id,
+        team_id=member.person.team_id,
+        created_at=START,
+        updated_at=START,
+    )
+    await insert_account(services.store, account)
+    point = Point(CENTRE.latitude + 0.006 * (number % 4), CENTRE.longitude + 0.007 * (number // 4))
+    site = Site(
+        id=SiteId(new_id("sit", START)),
+        org_id=account.org_id,
+        account_id=account.id,
+        name=f"Site {number:02d}",
+        location=point,
+        given=GivenCoordinates(point.latitude, point.longitude, Datum.WGS84),
+        cell=cell_of(point),
+        tier=tier,
+        time_zone="Asia/Shanghai",
+        owner_id=account.owner_id,
+        team_id=account.team_id,
+        created_at=START,
+        updated_at=START,
+        opening_hours=hours,
+    )
+    await insert_site(services.store, site)
+    return site.id
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+async def test_plan_day_keeps_hours_lunch_and_appointments_and_explains_the_rest(
+    world: World, services: Services
+) -> None:
+    await on_duty(services, world.rep)
+    for number in range(20):
+        await place(services, world.rep, number, Tier.C)
+    closed = await place(services, world.rep, 3, Tier.A, "Su 10:00-12:00")
+    morning = await place(services, world.rep, 5, Tier.A, "Mo-Fr 09:00-10:30")
+    promised = await place(services, world.rep, 7, Tier.C)
+    booked = await world.rep.api.first(APPOINT, key=new_key(), site=promised, at="2026-11-23T07:00:00Z")
+    assert booked["__typename"] == "Visit", booked
+
+    plan = await world.rep.api.first(PLAN, key=new_key(), date=TODAY)
+
+    assert (plan["__typename"], plan["state"], plan["date"]) == ("RoutePlan", "DRAFT", TODAY)
+    stops = {stop["site"]["id"]: stop for stop in plan["stops"]}
+    assert stops[promised]["startAt"] == "2026-11-23T07:00:00.000Z"
+    assert stops[promised]["fixed"]
+    assert stops[promised]["visit"]["id"] == booked["id"]
+    assert at(stops[morning]["leaveAt"]) <= datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
+    assert {each["site"]["id"]: each["why"] for each in plan["dropped"]}[closed] == "NO_OPEN_WINDOW"
+    assert len(stops) + len(plan["dropped"]) == 23
+    assert all(each["why"] for each in plan["dropped"])
+    lunch = at(plan["lunchStartAt"]), at(plan["lunchEndAt"])
+    assert lunch[1] - lunch[0] == timedelta(minutes=45)
+    for stop in plan["stops"]:
+        assert at(stop["leaveAt"]) <= lunch[0] or at(stop["startAt"]) >= lunch[1]
+    for earlier, later in zip(plan["stops"], plan["stops"][1:], strict=False):
+        assert at(earlier["leaveAt"]) + timedelta(seconds=later["legS"]) <= at(later["startAt"])
+
+
+async def test_publish_plan_makes_the_visits_and_a_second_plan_replaces_only_what_is_still_planned(
+    world: World, services: Services
+) -> None:
+    await on_duty(services, world.rep)
+    for number in range(4):
+        await place(services, world.rep, number, Tier.A)
+    plan = await world.rep.api.first(PLAN, key=new_key(), date=TODAY)
+    assert len(plan["stops"]) == 4
+    stale = await world.rep.api.first(PUBLISH, key=new_key(), id=plan["id"], expected=1)
+    assert stale["code"] == "CONFLICT"
+    key = new_key()
+    for _ in range(3):
+        published = await world.rep.api.first(PUBLISH, key=key, id=plan["id"], expected=plan["version"])
+        assert published["state"] == "PUBLISHED"
+    visits = (await world.rep.api.first(VISITS))["nodes"]
+    assert [each["site"]["id"] for each in visits] == [stop["site"]["id"] for stop in plan["stops"]]
+    assert {each["state"] for each in visits} == {"PLANNED"}
+    again = await world.rep.api.first(PUBLISH, key=new_key(), id=plan["id"])
+    assert again["code"] == "WRONG_STATE"
+
+    await place(services, world.rep, 9, Tier.A)
+    second = await world.rep.api.first(PLAN, key=new_key(), date=TODAY)
+    assert len(second["stops"]) == 5
+    assert (await world.rep.api.first(PUBLISH, key=new_key(), id=second["id"]))["state"] == "PUBLISHED"
+    assert len((await world.rep.api.first(VISITS))["nodes"]) == 5
+    assert (await world.rep.api.first(ONE, id=plan["id"]))["state"] == "SUPERSEDED"
+
+
+async def test_plan_day_waits_no_longer_than_asked_and_is_followed_by_its_id(world: World, services: Services) -> None:
+    await on_duty(services, world.rep)
+    for number in range(14):
+        await place(services, world.rep, number)
+    key = new_key()
+    first = await world.rep.api.first(PLAN, key=key, date=TODAY, wait=0)
+    assert first["state"] == "SOLVING"
+    refused = await world.rep.api.first(PUBLISH, key=new_key(), id=first["id"])
+    assert refused["code"] == "PLAN_NOT_READY"
+    later = await world.rep.api.first(PLAN, key=key, date=TODAY, wait=8000)
+    assert (later["id"], later["state"]) == (first["id"], "DRAFT")
+
+
+async def test_a_manager_plans_for_the_team_and_nobody_else_sees_it(
+    world: World, other_world: World, services: Services, clock: StoppedClock
+) -> None:
+    await on_duty(services, world.rep)
+    await place(services, world.rep, 1)
+    plan = await world.manager.api.first(PLAN, key=new_key(), date=TODAY, rep=world.rep.id)
+    assert plan["state"] == "DRAFT"
+    for member in (world.rep, world.manager, world.director, world.admin, world.support):
+        assert await member.api.first(ONE, id=plan["id"]) is not None, member.person.name
+    for member in (world.second_rep, world.south_rep, world.south_manager, other_world.admin):
+        assert await member.api.first(ONE, id=plan["id"]) is None, member.person.name
+        assert (await member.api.first(PUBLISH, key=new_key(), id=plan["id"]))["code"] == "NOT_FOUND"
+    assert await world.second_rep.api.code(PLAN, key=new_key(), date=TODAY, rep=world.rep.id) == "FORBIDDEN"
+    assert await world.support.api.code(PUBLISH, key=new_key(), id=plan["id"]) == "FORBIDDEN"
+    foreign = await world.south_manager.api.first(PLAN, key=new_key(), date=TODAY, rep=world.rep.id)
+    assert foreign["code"] == "NOT_FOUND"
+    anonymous = world.rep.api.as_("")
+    assert await anonymous.code(PLAN, key=new_key(), date=TODAY) == "UNAUTHENTICATED"
+    assert await anonymous.code(PUBLISH, key=new_key(), id=plan["id"]) == "UNAUTHENTICATED"
+    assert await anonymous.code(ONE, id=plan["id"]) == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize(
+    ("date", "wait", "code"),
+    [
+        ("2026-11-28", 0, "NO_SHIFT_PLANNED"),
+        ("2027-11-23", 0, "BAD_INPUT"),
+        (TODAY, -1, "BAD_INPUT"),
+        (TODAY, 60_000, "BAD_INPUT"),
+    ],
+)
+async def test_plan_day_refusals(world: World, services: Services, date: str, wait: int, code: str) -> None:
+    await on_duty(services, world.rep)
+    assert (await world.rep.api.first(PLAN, key=new_key(), date=date, wait=wait))["code"] == code
+    assert await world.rep.api.code(PLAN, key=new_key(), date="2026-02-30") == "BAD_INPUT"
+
+
+async def test_a_day_without_candidates_has_an_empty_plan(world: World, services: Services) -> None:
+    await on_duty(services, world.rep)
+    plan = await world.rep.api.first(PLAN, key=new_key(), date=TODAY)
+    assert (plan["state"], plan["stops"], plan["dropped"]) == ("DRAFT", [], [])
