@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from html import unescape
 
@@ -55,6 +56,11 @@ class Article:
     pinned: bool = False
     """Part of the pack a phone keeps for offline reading."""
     state: ArticleState = ArticleState.DRAFT
+    version: int = 1
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    published_at: datetime | None = None
+    """When it was first published."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,190 @@
+"""Writing, publishing and searching knowledge articles: load, decide, save. Called by schema/articles.py."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from domain.access import Capability
+from domain.articles import Article, ArticleLanguage, ArticleState, problem_of, publish, retire, revise
+from domain.ids import ArticleId, is_id, new_id
+from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
+from resolvers.context import Context
+from resolvers.once import Outcome, Saved, once
+from storage.articles import COLLECTION, find_article, insert_article, prepare_counter, save_article
+from storage.codec import encode
+from storage.driver import Document
+from storage.store import Store
+
+PACK_SIZE = 200
+_SETS = frozenset({"tags", "stages", "product_lines"})
+_REQUIRED = frozenset({"title", "body", "language", "pinned"})
+
+
+@dataclass(frozen=True, slots=True)
+class NewArticle:
+    """What a caller says about a new article."""
+
+    title: str
+    body: str
+    language: ArticleLanguage
+    id: str | None = None
+    aliases: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    stages: Sequence[str] = ()
+    product_lines: Sequence[str] = ()
+    industry: str | None = None
+    pinned: bool = False
+
+
+async def create_article(context: Context, client_key: str, given: NewArticle) -> Document | Refusal:
+    """The new draft. Raises Forbidden."""
+    actor = context.require(Capability.EDIT_ARTICLES)
+
+    async def act(store: Store) -> Outcome:
+        if given.id is not None and not is_id("art", given.id):
+            return InvalidInput("id", "must be art_ and a ULID or UUID")
+        article = Article(
+            id=ArticleId(given.id or new_id("art", context.now)),
+            org_id=actor.org_id,
+            rev=0,
+            language=given.language,
+            title=given.title,
+            body=given.body,
+            aliases=tuple(given.aliases),
+            tags=frozenset(given.tags),
+            stages=frozenset(given.stages),
+            product_lines=frozenset(given.product_lines),
+            industry=given.industry,
+            pinned=given.pinned,
+            created_at=context.now,
+            updated_at=context.now,
+        )
+        return problem_of(article) or Saved(COLLECTION, await insert_article(store, article))
+
+    return await once(context, "createArticle", client_key, given, act)
+
+
+async def update_article(
+    context: Context, client_key: str, article_id: str, changes: Mapping[str, Any], expected_version: int | None
+) -> Document | Refusal:
+    """The changed article; readers of a published one see it at once. Raises Forbidden."""
+
+    def decide(article: Article) -> Article | Refusal:
+        for field in _REQUIRED & changes.keys():
+            if changes[field] is None:
+                return InvalidInput(field, "cannot be cleared")
+        return revise(article, replace(article, **{name: _value(name, each) for name, each in changes.items()}))
+
+    return await _change(context, "updateArticle", client_key, article_id, changes, expected_version, decide)
+
+
+async def publish_article(
+    context: Context, client_key: str, article_id: str, expected_version: int | None
+) -> Document | Refusal:
+    """The published article; one that is published already stays as it is. Raises Forbidden."""
+
+    def decide(article: Article) -> Article | Refusal:
+        published = publish(article)
+        if isinstance(published, Refusal):
+            return published
+        return replace(published, published_at=published.published_at or context.now)
+
+    return await _change(context, "publishArticle", client_key, article_id, {}, expected_version, decide)
+
+
+async def retire_article(
+    context: Context, client_key: str, article_id: str, expected_version: int | None
+) -> Document | Refusal:
+    """The article taken out of use for good. Raises Forbidden."""
+    return await _change(context, "retireArticle", client_key, article_id, {}, expected_version, retire)
+
+
+async def _change(
+    context: Context,
+    mutation: str,
+    client_key: str,
+    article_id: str,
+    changes: Mapping[str, Any],
+    expected_version: int | None,
+    decide: Callable[[Article], Article | Refusal],
+) -> Document | Refusal:
+    actor = context.require(Capability.EDIT_ARTICLES)
+    await prepare_counter(context.store, actor.org_id)
+
+    async def act(store: Store) -> Outcome:
+        article = await find_article(store, actor.scope, article_id)
+        if article is None:
+            return NotFound(article_id)
+        if expected_version is not None and expected_version != article.version:
+            return VersionConflict(article_id, article.version)
+        decided = decide(article)
+        if isinstance(decided, Refusal):
+            return decided
+        if decided == article:
+            # What changes nothing, such as publishing again, must not make every index read it again.
+            return Saved(COLLECTION, encode(article))
+        following = replace(decided, version=article.version + 1, updated_at=context.now)
+        public = ArticleState.PUBLISHED in {article.state, following.state}
+        saved = await save_article(store, following, public=public)
+        return Saved(COLLECTION, saved) if saved is not None else VersionConflict(article_id, article.version)
+
+    given = {"id": article_id, "changes": dict(changes), "expected_version": expected_version}
+    outcome = await once(context, mutation, client_key, given, act)
+    context.services.article_follower.wake()
+    return outcome
+
+
+def _value(name: str, value: Any) -> Any:
+    if name in _SETS:
+        return frozenset(value or ())
+    return tuple(value or ()) if name == "aliases" else value
+
+
+async def search_articles(
+    context: Context, text: str, language: ArticleLanguage | None, tags: Sequence[str], stage: str | None, first: int
+) -> list[Document]:
+    """Hits, best first: `article`, `snippet`, `score` and `highlights` in UTF-16 code units of the snippet."""
+    actor = context.me
+    # Off the event loop: a large organization's search is milliseconds of work.
+    hits = await asyncio.to_thread(
+        context.services.articles.search,
+        actor.org_id,
+        text,
+        language=language,
+        tags=frozenset(tags),
+        stage=stage,
+        limit=first,
+    )
+    found = await context.reads.by_keys(COLLECTION, [hit.article_id for hit in hits])
+    # The index may be moments behind: what was retired since is no hit any more.
+    return [
+        {
+            "article": found[hit.article_id],
+            "snippet": hit.snippet,
+            "score": hit.score,
+            "highlights": utf16_ranges(hit.snippet, hit.highlights),
+        }
+        for hit in hits
+        if hit.article_id in found and found[hit.article_id]["state"] == ArticleState.PUBLISHED
+    ]
+
+
+def utf16_ranges(text: str, ranges: Sequence[tuple[int, int]]) -> list[Document]:
+    """Ranges of code points as the UTF-16 code units that Kotlin, Swift's NSString and JavaScript count."""
+    wide = [at for at, char in enumerate(text) if ord(char) > 0xFFFF]
+
+    def units(at: int) -> int:
+        return at + sum(1 for each in wide if each < at)
+
+    return [{"start": units(start), "end": units(end)} for start, end in ranges]
+
+
+async def pinned_articles(context: Context, language: ArticleLanguage | None) -> list[Document]:
+    """The pack a phone keeps for reading offline: published, pinned articles, the newest first."""
+    where: Document = {"state": ArticleState.PUBLISHED.value, "pinned": True}
+    if language is not None:
+        where["language"] = language.value
+    return await context.reads.list(COLLECTION, where, limit=PACK_SIZE)

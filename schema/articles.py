@@ -1,0 +1,234 @@
+"""Knowledge articles in the schema: type, inputs, search, queries and mutations."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+
+from domain.articles import ArticleLanguage, ArticleState
+from domain.refusals import Refusal
+from resolvers.articles import (
+    NewArticle,
+    create_article,
+    pinned_articles,
+    publish_article,
+    retire_article,
+    search_articles,
+    update_article,
+)
+from schema.fields import Info, mutates, returns, stored
+from schema.inputs import given
+from schema.nodes import Node
+from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
+from schema.refusals import COMMON, IdTaken, VersionConflict, WrongState
+from schema.scalars import described_enum
+from storage.driver import Document
+
+described_enum(
+    ArticleLanguage,
+    "The language an article is written in.",
+    ZH_CN="Simplified Chinese (zh-CN).",
+    EN="English (en).",
+)
+described_enum(
+    ArticleState,
+    "Where an article stands.",
+    DRAFT="Seen by those who write articles only.",
+    PUBLISHED="Seen by everybody in the organization and found by search.",
+    RETIRED="Out of use for good; seen by those who write articles only.",
+)
+
+
+@strawberry.type(description="A piece of knowledge for the field. Drafts are seen by those who write articles only.")
+class Article(Node):
+    title: str = stored("title", "Its title.")
+    body: str = stored("body", "The text in Markdown.")
+    language: ArticleLanguage = stored("language", "What it is written in.")
+    aliases: list[str] = stored("aliases", "Other names and questions it answers.", default=())
+    tags: list[str] = stored("tags", "What it is about.", default=())
+    stages: list[str] = stored("stages", "Keys of the lead stages it helps in.", default=())
+    product_lines: list[str] = stored("product_lines", "Product lines it is about.", default=())
+    industry: str | None = stored("industry", "Branch of business it is about.")
+    pinned: bool = stored("pinned", "Whether it belongs to the pack a phone keeps offline.", default=False)
+    state: ArticleState = stored("state", "Where it stands.")
+    version: int = stored("version", "Grows by one with each change; pass it as `expectedVersion`.")
+    published_at: datetime | None = stored("published_at", "When it was first published.")
+    created_at: datetime | None = stored("created_at", "When it was created.")
+    updated_at: datetime | None = stored("updated_at", "When it last changed.")
+
+
+@strawberry.type(description="A range of a text in UTF-16 code units, as Kotlin, NSString and JavaScript count.")
+class TextRange:
+    start: int = stored("start", "First code unit.")
+    end: int = stored("end", "Behind the last code unit.")
+
+
+@strawberry.type(description="An article that was found, with the passage that fits best.")
+class ArticleHit:
+    article: Article | None = stored("article", "The article.")
+    snippet: str = stored("snippet", "The passage as plain text, not HTML or Markdown.")
+    score: float = stored("score", "How well it fits; comparable within one answer only.")
+    highlights: list[TextRange] = stored(
+        "highlights", "What was searched for within `snippet`, in UTF-16 code units, in order, never overlapping."
+    )
+
+
+@strawberry.enum(description="Order of an article list.")
+class ArticleOrder(Enum):
+    PINNED = strawberry.enum_value("-pinned", description="Pinned ones first, then the newest.")
+    NEWEST = strawberry.enum_value("-_id", description="Newest first.")
+    TITLE = strawberry.enum_value("title", description="By title.")
+    CHANGED = strawberry.enum_value("-updated_at", description="Last changed first.")
+
+
+@strawberry.input(description="Which articles; conditions that are absent do not restrict.")
+class ArticleFilter:
+    tags: list[str] | None = strawberry.field(default=None, description="Only with all of these tags.")
+    stage: str | None = strawberry.field(default=None, description="Only for this lead stage (its key).")
+    language: ArticleLanguage | None = strawberry.field(default=None, description="Only in this language.")
+    pinned: bool | None = strawberry.field(default=None, description="Only pinned ones, or only others.")
+    state: ArticleState | None = strawberry.field(
+        default=None, description="Only in this state; readers see published ones whatever they ask for."
+    )
+
+
+@strawberry.input(description="A new article: a draft until it is published.")
+class CreateArticleInput:
+    title: str = strawberry.field(description="1 to 200 characters.")
+    body: str = strawberry.field(description="Markdown, 100,000 characters at the most.")
+    language: ArticleLanguage = strawberry.field(description="What it is written in.")
+    id: strawberry.ID | None = strawberry.field(default=None, description="Made on the device: art_ + ULID or UUID.")
+    aliases: list[str] | None = strawberry.field(default=None, description="Other names; 50 at the most.")
+    tags: list[str] | None = strawberry.field(default=None, description="50 at the most, each 1 to 60 characters.")
+    stages: list[str] | None = strawberry.field(default=None, description="Keys of lead stages it helps in.")
+    product_lines: list[str] | None = strawberry.field(default=None, description="Product lines it is about.")
+    industry: str | None = strawberry.field(default=None, description="Branch of business, 1 to 60 characters.")
+    pinned: bool = strawberry.field(default=False, description="Whether it belongs to the offline pack.")
+
+
+@strawberry.input(description="What changes; a field that is absent stays, null clears, a list replaces the old one.")
+class ArticleChanges:
+    title: str | None = strawberry.field(default=strawberry.UNSET, description="1 to 200 characters.")
+    body: str | None = strawberry.field(default=strawberry.UNSET, description="Markdown.")
+    language: ArticleLanguage | None = strawberry.field(default=strawberry.UNSET, description="What it is written in.")
+    aliases: list[str] | None = strawberry.field(default=strawberry.UNSET, description="Other names.")
+    tags: list[str] | None = strawberry.field(default=strawberry.UNSET, description="What it is about.")
+    stages: list[str] | None = strawberry.field(default=strawberry.UNSET, description="Keys of lead stages.")
+    product_lines: list[str] | None = strawberry.field(default=strawberry.UNSET, description="Product lines.")
+    industry: str | None = strawberry.field(default=strawberry.UNSET, description="Branch of business.")
+    pinned: bool | None = strawberry.field(default=strawberry.UNSET, description="Whether it is in the offline pack.")
+
+
+ArticleId = Annotated[strawberry.ID, strawberry.argument(description="Which article.")]
+Language = Annotated[ArticleLanguage | None, strawberry.argument(description="Only in this language.")]
+ExpectedVersion = Annotated[
+    int | None, strawberry.argument(description="Refused as VersionConflict where the article moved on.")
+]
+
+
+def article_conditions(wanted: ArticleFilter | None) -> Document:
+    """The filter in stored paths."""
+    conditions: Document = given(wanted) if wanted is not None else {}
+    if "stage" in conditions:
+        conditions["stages"] = conditions.pop("stage")
+    if tags := conditions.pop("tags", None):
+        conditions["tags"] = {"$all": tags}
+    return conditions
+
+
+@strawberry.type
+class ArticleQuery:
+    @returns(Article | None, "One article; null where it does not exist or you may not see it.")
+    async def article(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
+    ) -> Document | None:
+        return await info.context.reads.find("articles", id)
+
+    @returns(Connection[Article] | None, "The articles you may see; with a stage as filter, those for such leads.")
+    async def articles(
+        self,
+        info: Info,
+        first: First = 20,
+        after: After = None,
+        order: Annotated[ArticleOrder, strawberry.argument(description="Sorting.")] = ArticleOrder.PINNED,
+        filter: Annotated[ArticleFilter | None, strawberry.argument(description="Which ones.")] = None,  # noqa: A002
+    ) -> Document:
+        request = page_request(first, after, str(order.value))
+        return as_connection(await info.context.reads.page("articles", article_conditions(filter), request))
+
+    @returns(list[ArticleHit] | None, "Published articles by their words, in Chinese and English, best first.")
+    async def search_articles(
+        self,
+        info: Info,
+        text: Annotated[str, strawberry.argument(description="Words or a question; the first 500 characters count.")],
+        language: Language = None,
+        tags: Annotated[list[str] | None, strawberry.argument(description="Only with all of these tags.")] = None,
+        stage: Annotated[str | None, strawberry.argument(description="Only for this lead stage (its key).")] = None,
+        first: First = 10,
+    ) -> list[Document]:
+        page_request(first, None)
+        return await search_articles(info.context, text, language, tags or (), stage, first)
+
+    @returns(list[Article] | None, "The pack to keep on the phone: pinned published articles, newest first.")
+    async def pinned_articles(self, info: Info, language: Language = None) -> list[Document]:
+        return await pinned_articles(info.context, language)
+
+
+@strawberry.type
+class ArticleMutation:
+    @mutates("createArticle", "Writes a new draft.", Article, *COMMON, IdTaken)
+    async def create_article(
+        self,
+        info: Info,
+        client_key: ClientKey,
+        input: Annotated[CreateArticleInput, strawberry.argument(description="The article.")],  # noqa: A002
+    ) -> Document | Refusal:
+        return await create_article(info.context, client_key, NewArticle(**given(input)))
+
+    @mutates(
+        "updateArticle",
+        "Changes an article; readers of a published one get the new text.",
+        Article,
+        *COMMON,
+        VersionConflict,
+        WrongState,
+    )
+    async def update_article(
+        self,
+        info: Info,
+        client_key: ClientKey,
+        id: ArticleId,  # noqa: A002
+        changes: Annotated[ArticleChanges, strawberry.argument(description="What changes.")],
+        expected_version: ExpectedVersion = None,
+    ) -> Document | Refusal:
+        return await update_article(info.context, client_key, id, given(changes), expected_version)
+
+    @mutates(
+        "publishArticle",
+        "Shows an article to everybody and to search, in all processes within seconds.",
+        Article,
+        *COMMON,
+        VersionConflict,
+        WrongState,
+    )
+    async def publish_article(
+        self,
+        info: Info,
+        client_key: ClientKey,
+        id: ArticleId,  # noqa: A002
+        expected_version: ExpectedVersion = None,
+    ) -> Document | Refusal:
+        return await publish_article(info.context, client_key, id, expected_version)
+
+    @mutates("retireArticle", "Takes an article out of use for good.", Article, *COMMON, VersionConflict)
+    async def retire_article(
+        self,
+        info: Info,
+        client_key: ClientKey,
+        id: ArticleId,  # noqa: A002
+        expected_version: ExpectedVersion = None,
+    ) -> Document | Refusal:
+        return await retire_article(info.context, client_key, id, expected_version)

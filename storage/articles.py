@@ -1,0 +1,114 @@
+"""Articles in the database: the codec, the per-organization counter that numbers publications, and their feed.
+
+`rev` is 0 until an article is first published; each change of a published article takes the next number of its
+organization in the same transaction, which is what knowledge/follower.py follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from domain.access import Scope
+from domain.articles import Article, ArticleChanges, ArticleState
+from domain.ids import OrgId
+from storage.codec import decode, encode
+from storage.driver import Document, DuplicateKeyError, IndexModel
+from storage.reads import Reads
+from storage.store import Store
+
+COLLECTION = "articles"
+COUNTERS = "article_revs"
+MAX_ORGANIZATIONS = 100_000
+BATCH = 500
+INDEXES = [
+    IndexModel([("org_id", 1), ("rev", 1)], name="by_rev"),
+    IndexModel([("org_id", 1), ("state", 1), ("pinned", -1), ("_id", -1)], name="by_pinned"),
+    IndexModel([("org_id", 1), ("tags", 1)], name="by_tag"),
+    IndexModel([("org_id", 1), ("stages", 1)], name="by_stage"),
+]
+
+
+async def find_article(store: Store, scope: Scope, article_id: str) -> Article | None:
+    """The article in scope; only editors see more than the published ones."""
+    found = await Reads(store, scope).find(COLLECTION, article_id)
+    return None if found is None else decode(Article, found)
+
+
+async def insert_article(store: Store, article: Article) -> Document:
+    """Raises DuplicateKeyError where the id is taken."""
+    document = encode(article)
+    await store[COLLECTION].insert_one(document)
+    return document
+
+
+async def save_article(store: Store, article: Article, *, public: bool) -> Document | None:
+    """Saves version n over version n - 1, under the next `rev` where readers see the change; None where beaten.
+
+    A `public` change must run in a transaction, after `prepare_counter`.
+    """
+    if public:
+        article = replace(article, rev=await _take_revs(store, article.org_id, 1))
+    document = encode(article)
+    guard = {"_id": article.id, "version": article.version - 1}
+    return document if await store[COLLECTION].replace_one(guard, document) else None
+
+
+async def insert_published(store: Store, articles: Sequence[Article]) -> None:
+    """Publishes many new articles of one organization at once, for the seed. Raises BulkWriteError for a taken id."""
+    if not articles:
+        return
+    org_id = articles[0].org_id
+    await prepare_counter(store, org_id)
+
+    async def insert(store: Store) -> None:
+        last = await _take_revs(store, org_id, len(articles))
+        numbered = enumerate(articles, start=last - len(articles) + 1)
+        rows = [encode(replace(each, rev=rev, state=ArticleState.PUBLISHED)) for rev, each in numbered]
+        await store[COLLECTION].insert_many(rows)
+
+    await store.transaction(insert)
+
+
+async def prepare_counter(store: Store, org_id: OrgId) -> None:
+    """Makes the organization's counter outside any transaction: two that insert it at once would fail one another."""
+    with suppress(DuplicateKeyError):
+        await store[COUNTERS].update_one({"_id": org_id}, {"$setOnInsert": {"org_id": org_id, "rev": 0}}, upsert=True)
+
+
+async def _take_revs(store: Store, org_id: OrgId, count: int) -> int:
+    """The last of `count` numbers. The counter's write conflict puts parallel publications in a row."""
+    await store[COUNTERS].update_one({"_id": org_id}, {"$inc": {"rev": count}})
+    counter = await store[COUNTERS].find_one({"_id": org_id})
+    if counter is None:
+        raise LookupError(f"{org_id} has no article counter")
+    return int(counter["rev"])
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArticles:
+    """The source that knowledge/follower.py reads, over all organizations."""
+
+    store: Store
+
+    async def changes(self, after: Mapping[OrgId, int]) -> ArticleChanges:
+        """Every counter, read first, and the articles of those that moved with `after < rev <= counter`."""
+        counters = await self.store[COUNTERS].find({}, limit=MAX_ORGANIZATIONS)
+        revs = {OrgId(each["_id"]): int(each["rev"]) for each in counters}
+        found: list[Article] = []
+        for org_id, rev in revs.items():
+            if rev > after.get(org_id, 0):
+                found += await self._between(org_id, after.get(org_id, 0), rev)
+        return ArticleChanges(revs, tuple(found))
+
+    async def _between(self, org_id: OrgId, after: int, last: int) -> list[Article]:
+        found: list[Article] = []
+        while True:
+            # One article per number, so a page may begin right behind the last one's.
+            query: Document = {"org_id": org_id, "rev": {"$gt": after, "$lte": last}}
+            page = await self.store[COLLECTION].find(query, order=[("rev", 1)], limit=BATCH)
+            found += [decode(Article, each) for each in page]
+            if len(page) < BATCH:
+                return found
+            after = page[-1]["rev"]
