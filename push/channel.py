@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 from domain.deliveries import SendResult
+from domain.devices import Platform
 from domain.ids import DeliveryId
 from domain.notices import Priority
-
-
-class Platform(StrEnum):
-    """What kind of device a target is."""
-
-    ANDROID = "ANDROID"
-    IOS = "IOS"
-    WEB = "WEB"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,10 @@ import httpx
 from firebase_admin import messaging
 
 from domain.deliveries import Outcome, SendResult
+from domain.devices import Platform
 from domain.notices import Priority
 from push.answers import json_object, retry_after_s
-from push.channel import Message, Platform
+from push.channel import Message
 from push.google_oauth import AccessTokens, ServiceAccount
 
 _library: Any = messaging

@@ -7,6 +7,7 @@ metrics, dates and counts alone: a fact that is none of these is left out, and n
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -54,6 +55,7 @@ _TEXTS = {
         NoticeKind.LEAD_ASSIGNED: Text("新线索", "有一条新线索分配给您，请在时限内联系。"),
         NoticeKind.VISIT_MISSED: Text("拜访未完成", "有一次计划拜访未完成{date}。"),
         NoticeKind.VISIT_RESCHEDULED: Text("拜访已改期", "一次拜访已改期{to_date}。"),
+        NoticeKind.VISIT_CANCELLED: Text("拜访已取消", "一次拜访已取消{date}。"),
         NoticeKind.PLAN_PUBLISHED: Text("路线已发布", "您的拜访路线{date}已发布{count}。"),
     },
     "en": {
@@ -71,6 +73,7 @@ _TEXTS = {
         NoticeKind.LEAD_ASSIGNED: Text("New lead", "A new lead is yours. Please make contact in time."),
         NoticeKind.VISIT_MISSED: Text("Visit missed", "A planned visit{date} was not made."),
         NoticeKind.VISIT_RESCHEDULED: Text("Visit rescheduled", "A visit has been rescheduled{to_date}."),
+        NoticeKind.VISIT_CANCELLED: Text("Visit cancelled", "A visit{date} has been cancelled."),
         NoticeKind.PLAN_PUBLISHED: Text("Route published", "Your route{date} is published{count}."),
     },
 }
@@ -82,10 +85,15 @@ def pick_locale(preferred: str | None) -> str:
 
 
 def notice_text(notice: Notice, locale: str | None) -> Text:
+    """Title and body of a notice."""
+    return words(notice.kind, notice.facts, locale)
+
+
+def words(kind: NoticeKind, facts: Mapping[str, str], locale: str | None) -> Text:
     """Title and body. Facts used: `metric` (a shipped metric), `date` (ISO 8601), `visits` (a count)."""
     language = pick_locale(locale)
-    day = _iso_date(notice.facts.get("date", ""))
-    visits = notice.facts.get("visits", "")
+    day = _iso_date(facts.get("date", ""))
+    visits = facts.get("visits", "")
     count = visits if _COUNT.fullmatch(visits) else ""
     if language == "zh-CN":
         shown = {
@@ -100,18 +108,23 @@ def notice_text(notice: Notice, locale: str | None) -> Text:
             "to_date": f" to {day}" if day else "",
             "count": f" ({count} {stops})" if count else "",
         }
-    shown["metric"] = _METRICS[language].get(notice.facts.get("metric", ""), _ANY_METRIC[language])
-    template = _TEXTS[language][notice.kind]
+    shown["metric"] = _METRICS[language].get(facts.get("metric", ""), _ANY_METRIC[language])
+    template = _TEXTS[language][kind]
     return Text(template.title.format_map(shown), template.body.format_map(shown))
 
 
 def deep_link(notice: Notice) -> str:
-    """What a tap opens: the visit, else the lead, else the inbox row."""
-    if notice.visit_id:
-        return f"{SCHEME}://visits/{notice.visit_id}"
-    if notice.lead_id:
-        return f"{SCHEME}://leads/{notice.lead_id}"
-    return f"{SCHEME}://inbox/{notice.id}"
+    """What a tap on the notice opens."""
+    return link_to(notice.id, notice.lead_id, notice.visit_id)
+
+
+def link_to(notice_id: str, lead_id: str | None, visit_id: str | None) -> str:
+    """The visit, else the lead, else the inbox row."""
+    if visit_id:
+        return f"{SCHEME}://visits/{visit_id}"
+    if lead_id:
+        return f"{SCHEME}://leads/{lead_id}"
+    return f"{SCHEME}://inbox/{notice_id}"
 
 
 def collapse_id(notice: Notice) -> str:

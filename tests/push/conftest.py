@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from domain.devices import Platform
 from domain.ids import DeliveryId
 from domain.notices import Priority
-from push.channel import Message, Platform, Target
+from push.channel import Message, Target
 from push.fcm import FcmChannel
 from push.google_oauth import ServiceAccount
 from tests.support.fcm_server import FcmServer

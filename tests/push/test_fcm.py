@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from domain.deliveries import Outcome
+from domain.devices import Platform
 from domain.notices import Priority
-from push.channel import Platform, Target
+from push.channel import Target
 from push.fcm import FcmChannel, encode
 from push.google_oauth import ServiceAccount
 from tests.push.conftest import make_message, real_now

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.deliveries import make_delivery
+from domain.devices import Platform
 from domain.ids import ClockId, LeadId, OrgId, PersonId, VisitId
 from domain.notices import Notice, NoticeKind, Priority, make_notice
-from push.channel import Platform, Target
+from push.channel import Target
 from push.fcm import encode
 from push.messages import LOCALES, collapse_id, deep_link, make_message, notice_text, pick_locale
 

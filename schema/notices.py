@@ -1,0 +1,159 @@
+"""The inbox in the schema: the notice type, queries and marks."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from domain.access import Actor
+from domain.notices import NoticeKind, Priority
+from domain.refusals import Refusal
+from push.messages import link_to, words
+from resolvers.notices import acknowledge_notice, mark_read, mark_seen, received, unread_count
+from schema.fields import Info, computed, mutates, related, returns, stored
+from schema.nodes import Node
+from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
+from schema.refusals import COMMON
+from schema.scalars import described_enum
+from storage.driver import Document
+
+if TYPE_CHECKING:
+    from schema.leads import Lead
+    from schema.visits import Visit
+
+described_enum(
+    NoticeKind,
+    "What a notice is about.",
+    SLA_REMINDER="A promise on a lead of yours falls due soon.",
+    SLA_BREACHED="A promise on a lead is broken.",
+    SLA_ESCALATED="A promise on a lead in your teams is broken and still open.",
+    SLA_REASSIGN_PROPOSED="A promise has been broken for long: give the lead to somebody else?",
+    SLA_WITHDRAWN="A breach you were told about was none.",
+    LEAD_ASSIGNED="You got a lead.",
+    VISIT_MISSED="A planned visit was not made.",
+    VISIT_RESCHEDULED="A visit moved.",
+    VISIT_CANCELLED="A visit does not take place.",
+    PLAN_PUBLISHED="Your route for a day is published.",
+)
+described_enum(
+    Priority,
+    "How urgent a notice is.",
+    CRITICAL="At once, at night too.",
+    HIGH="Within hours.",
+    NORMAL="Within the day.",
+)
+
+
+def _title(kind: str, facts: Mapping[str, str] | None, *, actor: Actor) -> str:
+    return words(NoticeKind(kind), facts or {}, actor.locale).title
+
+
+def _body(kind: str, facts: Mapping[str, str] | None, *, actor: Actor) -> str:
+    return words(NoticeKind(kind), facts or {}, actor.locale).body
+
+
+@strawberry.type(description="Something you were told. Only the recipient sees it. Marks are set once and stay.")
+class Notice(Node):
+    kind: NoticeKind = stored("kind", "What it is about.")
+    priority: Priority = stored("priority", "How urgent it is.")
+    title: str = computed(_title, "One line in your language.", needs=("kind", "facts"))
+    body: str = computed(_body, "One or two sentences in your language.", needs=("kind", "facts"))
+    deep_link: str = computed(
+        link_to, "What a tap opens, in the app's own URL scheme.", needs=("_id", "lead_id", "visit_id")
+    )
+    lead: Annotated["Lead", strawberry.lazy("schema.leads")] | None = related(
+        "leads", "The lead it is about; null where you may not see it.", key="lead_id"
+    )
+    visit: Annotated["Visit", strawberry.lazy("schema.visits")] | None = related(
+        "visits", "The visit it is about; null where you may not see it.", key="visit_id"
+    )
+    created_at: datetime = stored("created_at", "When it was written.")
+    seen_at: datetime | None = stored("seen_at", "When it was first on your screen.")
+    read_at: datetime | None = stored("read_at", "When you first opened it; unread before.")
+    acknowledged_at: datetime | None = stored("acknowledged_at", "When you took it on; reading is less than that.")
+    resolved_at: datetime | None = stored("resolved_at", "When its cause ended, whoever ended it.")
+
+
+@strawberry.type(description="Notices that carry the mark now.")
+class MarkedNotices:
+    ids: list[strawberry.ID] = stored("ids", "Those of the ids that are in your inbox, in the order given.")
+
+
+@strawberry.type(description="Messages known to have arrived.")
+class ReceivedMessages:
+    keys: list[strawberry.ID] = stored("keys", "Those of the keys that were sent to you, in the order given.")
+
+
+@strawberry.input(description="Which notices; conditions that are absent do not restrict.")
+class NoticeFilter:
+    unread: bool | None = strawberry.field(default=None, description="Only unread ones, or only read ones.")
+    kind: NoticeKind | None = strawberry.field(default=None, description="Only of this kind.")
+
+
+NoticeIds = Annotated[list[strawberry.ID], strawberry.argument(description="1 to 100 notices.")]
+
+
+def notice_conditions(wanted: NoticeFilter | None) -> Document:
+    """The filter in stored paths."""
+    conditions: Document = {}
+    if wanted is not None and wanted.unread is not None:
+        conditions["read_at"] = None if wanted.unread else {"$ne": None}
+    if wanted is not None and wanted.kind is not None:
+        conditions["kind"] = wanted.kind.value
+    return conditions
+
+
+@strawberry.type
+class NoticeQuery:
+    @returns(Connection[Notice] | None, "Your inbox, newest first. Nobody else sees it.")
+    async def notices(
+        self,
+        info: Info,
+        first: First = 20,
+        after: After = None,
+        filter: Annotated[NoticeFilter | None, strawberry.argument(description="Which ones.")] = None,  # noqa: A002
+    ) -> Document:
+        request = page_request(first, after, "-created_at")
+        return as_connection(await info.context.reads.page("notices", notice_conditions(filter), request))
+
+    @returns(int | None, "How many notices you have not read, for the badge; 100 means 100 or more.")
+    async def unread_count(self, info: Info) -> int:
+        return await unread_count(info.context)
+
+
+@strawberry.type
+class NoticeMutation:
+    @mutates("markSeen", "Says which notices were on the screen.", MarkedNotices, *COMMON)
+    async def mark_seen(self, info: Info, client_key: ClientKey, ids: NoticeIds) -> Document | Refusal:
+        return await mark_seen(info.context, client_key, ids)
+
+    @mutates("markRead", "Says which notices were opened, and so seen.", MarkedNotices, *COMMON)
+    async def mark_read(self, info: Info, client_key: ClientKey, ids: NoticeIds) -> Document | Refusal:
+        return await mark_read(info.context, client_key, ids)
+
+    @mutates(
+        "acknowledgeNotice",
+        "Takes a notice on: nothing more is sent for it, and the later steps of its clock's cycle stay silent. "
+        "The first time counts.",
+        Notice,
+        *COMMON,
+    )
+    async def acknowledge_notice(
+        self,
+        info: Info,
+        client_key: ClientKey,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Which notice.")],  # noqa: A002
+    ) -> Document | Refusal:
+        return await acknowledge_notice(info.context, client_key, id)
+
+    @mutates("received", "Says which push messages arrived; report them in batches.", ReceivedMessages, *COMMON)
+    async def received(
+        self,
+        info: Info,
+        client_key: ClientKey,
+        delivery_keys: Annotated[
+            list[strawberry.ID], strawberry.argument(description="1 to 100 values of `msg_key` in the messages' data.")
+        ],
+    ) -> Document | Refusal:
+        return await received(info.context, client_key, delivery_keys)
