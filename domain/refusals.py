@@ -63,11 +63,11 @@ class WrongState(Refusal):
 
     code: ClassVar[str] = "WRONG_STATE"
     id: str
-    state: str
+    current_state: str
 
     @property
     def message(self) -> str:
-        return f"{self.id} is {self.state}."
+        return f"{self.id} is {self.current_state}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,6 +279,16 @@ def close_forgotten(shift: Shift, now: datetime) -> Shift | None:
     return replace(_without_open_break(shift, ended_at), ended_at=ended_at, end_kind=EndKind.AUTO)
 
 
+def reopened(shift: Shift, at: datetime) -> Shift:
+    """The shift as it was before its end was assumed, for a tap of that time which arrives late; else unchanged."""
+    if shift.end_kind is not EndKind.AUTO or at > shift.auto_end_at:
+        return shift
+    breaks = shift.breaks
+    if breaks and breaks[-1].ended_at == shift.ended_at:
+        breaks = (*breaks[:-1], Break(breaks[-1].started_at))
+    return replace(shift, breaks=breaks, ended_at=None, end_kind=None)
+
+
 def tracking_on(shift: Shift, at: datetime) -> bool:
     """Whether a position of that instant may be kept: inside the shift and outside its breaks."""
     if not shift.started_at <= at < (shift.ended_at or shift.auto_end_at):

@@ -168,12 +168,14 @@ class Database:
     async def watch(
         self, pipeline: Sequence[Mapping[str, Any]], *, full_document: bool = True
     ) -> AsyncIterator[AsyncIterator[Document]]:
-        """A change stream over the database, open while the block runs."""
+        """A change stream over the database, open on the server when the block begins and while it runs."""
         mode = "updateLookup" if full_document else None
         opened = self.raw.watch(list(pipeline), full_document=mode)
         stream = await opened if self.awaits_cursors else opened
         async with stream:
-            yield stream
+            # Motor asks the server only at the first look; what is written before that would be missed.
+            first = None if self.awaits_cursors else await stream.try_next()
+            yield stream if first is None else _led_by(first, stream)
 
     async def drop(self) -> None:
         """Deletes the database; tests and benchmarks only."""
@@ -184,6 +186,12 @@ class Database:
         closing = self.client.close()
         if closing is not None:
             await closing
+
+
+async def _led_by(first: Document, rest: AsyncIterator[Document]) -> AsyncIterator[Document]:
+    yield first
+    async for each in rest:
+        yield each
 
 
 def connect(

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from domain.access import Reach, Role, Scope
+from domain.access import CAPABILITIES, Capability, Reach, Role, Scope
 from domain.errors import BadInput
 from storage.driver import Document
 from storage.store import Store
@@ -34,10 +34,13 @@ REACH: dict[str, Reach] = {
     "notices": Reach.PERSONAL,
     "devices": Reach.PERSONAL,
     "positions": Reach.CHAIN,
+    "location_views": Reach.PERSONAL,
     "sessions": Reach.PERSONAL,
 }
 _SEES_ALL = frozenset({Role.ADMIN, Role.SUPPORT})
 _LEADS_TEAMS = frozenset({Role.MANAGER, Role.DIRECTOR})
+_EDITED_BY = {"articles": (Capability.EDIT_ARTICLES, {"state": "PUBLISHED"})}
+"""Collections that some write and all read: what everybody without the capability sees of them."""
 _TEAM_KEY = {"teams": "_id"}
 _OWNER_KEY = {"people": "_id"}
 _ORG_KEY = {"organizations": "_id"}
@@ -47,6 +50,9 @@ def scope_filter(collection: str, scope: Scope) -> Document:
     """The filter every read of the collection begins with. Raises KeyError where no reach is declared."""
     reach = REACH[collection]
     query: Document = {_ORG_KEY.get(collection, "org_id"): scope.org_id}
+    if collection in _EDITED_BY and scope.role is not None:
+        capability, shown = _EDITED_BY[collection]
+        query |= {} if capability in CAPABILITIES[scope.role] else shown
     if scope.is_system or reach is Reach.ORGANIZATION:
         return query
     owner, team = _OWNER_KEY.get(collection, "owner_id"), _TEAM_KEY.get(collection, "team_id")
@@ -133,7 +139,12 @@ class Reads:
         path, direction = _order(order)
         sort = {path: direction, "_id": direction}
         # Scope goes inside the grouping read: a parent's page must be filled from what the caller may see.
-        match = {on: {"$in": list(parents)}, **scope_filter(collection, self.scope), **(where or {})}
+        allowed = scope_filter(collection, self.scope)
+        if on in allowed:
+            parents = [each for each in parents if _matches({on: each}, {on: allowed[on]})]
+            if not parents:
+                return {}
+        match = {**(where or {}), **allowed, on: {"$in": list(parents)}}
         if len(parents) == 1:
             rows = await self.store[collection].find(match, order=list(sort.items()), limit=first)
             return {parents[0]: rows}
@@ -184,7 +195,7 @@ def _order(order: str) -> tuple[str, int]:
 def _guarded(where: Mapping[str, Any], collection: str, scope: Scope) -> Document:
     """A caller's filter must never replace a condition of the scope: clashing keys are joined by `$and`."""
     allowed = scope_filter(collection, scope)
-    clashing = {key: value for key, value in where.items() if key in allowed}
+    clashing = {key: value for key, value in where.items() if key in allowed and value != allowed[key]}
     rest = {key: value for key, value in where.items() if key not in allowed}
     if clashing:
         rest["$and"] = [*rest.get("$and", []), clashing]

@@ -212,6 +212,11 @@ class Settings(BaseSettings):
         default_factory=dict, repr=False, description="JSON object of that geocoder's arguments, e.g. its API key."
     )
 
+    # Live updates
+    team_map_interval_s: float = Field(
+        default=1, ge=0, le=60, description="Shortest time between two updates of a watched team map, seconds."
+    )
+
     # Operation
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least level that is logged."

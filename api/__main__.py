@@ -1,0 +1,61 @@
+"""`python -m api`: serves the API until SIGTERM, then finishes what is in flight."""
+
+from __future__ import annotations
+
+import uvicorn
+
+from api.app import EdgeSettings, create_app
+from api.auth import firebase_verifier
+from api.limits import Limits
+from wiring.logging import configure_logging
+from wiring.services import build_services, build_store
+from wiring.settings import Settings, load_settings
+
+MAX_FRAME_BYTES = 1_000_000
+
+
+def edge_settings(settings: Settings) -> EdgeSettings:
+    """The part of the settings that the HTTP edge needs."""
+    return EdgeSettings(
+        limits=Limits(
+            max_tokens=settings.limit_tokens,
+            max_depth=settings.limit_depth,
+            max_aliases=settings.limit_aliases,
+            max_cost=settings.limit_cost,
+            max_page=settings.limit_page,
+            max_body_bytes=settings.max_body_bytes,
+            introspection=settings.introspection,
+            suggestions=settings.introspection,
+        ),
+        cors_origins=settings.cors_origins,
+        operation_timeout_s=settings.operation_timeout_s,
+        socket_operations=settings.limit_socket_operations,
+        metrics=settings.metrics,
+    )
+
+
+def main() -> None:
+    """Reads the settings and serves."""
+    settings = load_settings()
+    configure_logging(settings, "api")
+    if settings.mongodb_uri is None:
+        raise SystemExit("MONGODB_URI is not set: start everything by `make up`, or name a database.")
+    store = build_store(settings, settings.mongodb_uri)
+    project = settings.firebase_project_id
+    services = build_services(settings, store, verify_firebase=firebase_verifier(project) if project else None)
+    app = create_app(services, edge_settings(settings))
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws_max_size=MAX_FRAME_BYTES,
+        timeout_graceful_shutdown=int(settings.shutdown_s),
+        lifespan="on",
+    )
+
+
+if __name__ == "__main__":
+    main()

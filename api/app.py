@@ -1,0 +1,118 @@
+"""The Starlette application: GraphQL over HTTP and WebSocket, health and metrics. Started by api/__main__.py."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import orjson
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+
+from api.auth import authenticate, check_session
+from api.documents import Documents
+from api.http import GraphQLOverHTTP
+from api.limits import Limits
+from api.operations import Call, Operations, SignedIn
+from api.ws import GraphQLTransportWs, SocketSettings
+from resolvers.context import Context
+from resolvers.services import Services
+from resolvers.tokens import load_actor_again
+from schema.root import build_schema
+from storage.driver import PyMongoError
+
+PUBLIC_MUTATIONS = frozenset({"signIn", "signInWithFirebase", "refreshSession", "acceptInvitation", "resetPassword"})
+"""They ignore an Authorization header, so that an expired one cannot keep a phone from signing in again."""
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeSettings:
+    """What the HTTP edge is told; wiring fills it from the settings."""
+
+    limits: Limits
+    cors_origins: tuple[str, ...] = ()
+    operation_timeout_s: float = 30.0
+    socket_operations: int = 50
+    metrics: bool = True
+
+
+def create_app(services: Services, edge: EdgeSettings) -> Starlette:
+    """The application on services that outlive it."""
+    documents = Documents(build_schema()._schema, edge.limits)
+
+    async def make_context(call: Call) -> Context:
+        # A socket outlives the look at its token, so each operation and event asks whether the session still stands.
+        if call.transport == "websocket" and call.actor is not None:
+            await check_session(services.store, call.actor)
+        actor = call.actor
+        if actor is not None and call.kind == "subscription":
+            # A subscription may outlive what its caller was when the socket opened.
+            actor = await load_actor_again(services.store, actor, services.clock())
+        return Context(services, actor, call.request_id, client_address=call.client_host or "")
+
+    async def who(headers: Mapping[str, str]) -> SignedIn | None:
+        return await authenticate(services, headers)
+
+    operations = Operations(documents, make_context, timeout_s=edge.operation_timeout_s)
+    http = GraphQLOverHTTP(operations, who, edge.limits, public_mutations=PUBLIC_MUTATIONS)
+    ws = GraphQLTransportWs(
+        operations,
+        who,
+        services.clock,
+        SocketSettings(max_operations=edge.socket_operations, origins=_socket_origins(edge.cors_origins)),
+    )
+
+    async def alive(_: Request) -> Response:
+        return _json({"status": "ok"})
+
+    async def ready(_: Request) -> Response:
+        try:
+            await services.store.database.ping()
+        except PyMongoError:
+            return _json({"status": "database unreachable"}, 503)
+        return _json({"status": "ok"})
+
+    async def metrics(_: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    routes = [
+        Route("/graphql", endpoint=http, methods=None),
+        WebSocketRoute("/graphql", endpoint=ws),
+        Route("/healthz", alive),
+        Route("/readyz", ready),
+        *([Route("/metrics", metrics)] if edge.metrics else []),
+    ]
+    middleware = [Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)]
+    if edge.cors_origins:
+        middleware.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=list(edge.cors_origins),
+                allow_methods=["GET", "POST"],
+                allow_headers=["authorization", "content-type", "x-request-id"],
+                expose_headers=["x-request-id", "retry-after"],
+            )
+        )
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with services.running():
+            yield
+
+    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+
+
+def _socket_origins(cors_origins: tuple[str, ...]) -> frozenset[str] | None:
+    """Browsers do not apply CORS to sockets: the same origins are checked at the handshake, none set means any."""
+    return None if not cors_origins or "*" in cors_origins else frozenset(cors_origins)
+
+
+def _json(body: dict[str, str], status: int = 200) -> Response:
+    return Response(orjson.dumps(body), status, media_type="application/json")

@@ -1,0 +1,254 @@
+"""Leads: creating, changing, assigning and moving through the stages. Called by schema/leads.py and the importer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from domain.access import CAPABILITIES, Actor, Capability, Scope
+from domain.accounts import Tier
+from domain.ids import LeadId, is_id, new_id
+from domain.ladder import assigned_notice
+from domain.leads import (
+    Lead,
+    OwnerNotAvailable,
+    assign,
+    move,
+    occurrence_problem,
+    problem_with,
+    revise,
+    stage_named,
+)
+from domain.people import Person, PersonState
+from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
+from resolvers import sla
+from resolvers.context import Context
+from resolvers.once import Outcome, Saved, once
+from storage.driver import Document
+from storage.leads import (
+    COLLECTION,
+    find_lead,
+    hand_over_activities,
+    hold_active_person,
+    insert_lead,
+    list_stages,
+    save_lead,
+)
+from storage.people import find_person
+from storage.reads import Reads
+from storage.store import Store
+
+_DESCRIBED = (
+    "name",
+    "tier",
+    "source",
+    "region",
+    "product_line",
+    "estimated_value",
+    "currency",
+    "contact_name",
+    "phone",
+    "email",
+    "note",
+    "external_id",
+    "account_id",
+    "contact_id",
+    "site_id",
+)
+_LINKS = {"account_id": "accounts", "contact_id": "contacts", "site_id": "sites"}
+
+
+@dataclass(frozen=True, slots=True)
+class NewLead:
+    """What a caller says about a new lead. Neither owner nor `unassigned`: the caller's own, if they do field work."""
+
+    name: str
+    tier: Tier = Tier.C
+    id: str | None = None
+    owner_id: str | None = None
+    unassigned: bool = False
+    stage: str | None = None
+    source: str | None = None
+    region: str | None = None
+    product_line: str | None = None
+    estimated_value: Decimal | None = None
+    currency: str | None = None
+    contact_name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    note: str | None = None
+    external_id: str | None = None
+    account_id: str | None = None
+    contact_id: str | None = None
+    site_id: str | None = None
+    occurred_at: datetime | None = None
+
+
+async def create_lead(context: Context, client_key: str, given: NewLead) -> Document | Refusal:
+    """The new lead; with an owner its first-contact clock runs. Raises Forbidden."""
+    actor = context.require(Capability.EDIT_CUSTOMERS)
+    if given.unassigned or given.owner_id not in {None, actor.person_id}:
+        context.require(Capability.ASSIGN_LEADS)
+    works = actor.can(Capability.DO_FIELD_WORK)
+    owner_id = None if given.unassigned else given.owner_id or (actor.person_id if works else None)
+
+    async def act(store: Store) -> Outcome:
+        lead = await _described(store, actor, given, context.now)
+        if isinstance(lead, Refusal):
+            return lead
+        if owner_id is not None:
+            owner = await _owner(store, actor, owner_id)
+            if isinstance(owner, Refusal):
+                return owner
+            lead = replace(assign(lead, owner, context.now), version=lead.version)
+            lead = await sla.assigned(store, lead, context.now)
+            await _tell(context, store, lead, actor)
+        return Saved(COLLECTION, await insert_lead(store, lead))
+
+    return await once(context, "createLead", client_key, given, act)
+
+
+async def update_lead(
+    context: Context, client_key: str, lead_id: str, changes: Mapping[str, Any], expected_version: int | None
+) -> Document | Refusal:
+    """The changed lead. Raises Forbidden."""
+    actor = context.require(Capability.EDIT_CUSTOMERS)
+
+    async def act(store: Store) -> Outcome:
+        lead = await find_lead(store, actor.scope, lead_id)
+        if lead is None:
+            return NotFound(lead_id)
+        missing = await _missing_link(store, actor.scope, changes)
+        if missing is not None:
+            return missing
+        revised = revise(lead, changes, expected_version, context.now)
+        return revised if isinstance(revised, Refusal) else await _save(store, revised)
+
+    given = {"id": lead_id, "changes": dict(changes), "expected_version": expected_version}
+    return await once(context, "updateLead", client_key, given, act)
+
+
+async def assign_lead(
+    context: Context, client_key: str, lead_id: str, owner_id: str, expected_version: int | None
+) -> Document | Refusal:
+    """The lead, history and clocks in the hands of an active person in the caller's scope. Raises Forbidden."""
+    actor = context.require(Capability.ASSIGN_LEADS)
+
+    async def act(store: Store) -> Outcome:
+        lead = await _at_version(store, actor.scope, lead_id, expected_version)
+        if isinstance(lead, Refusal):
+            return lead
+        owner = await _owner(store, actor, owner_id)
+        if isinstance(owner, Refusal):
+            return owner
+        given_to = assign(lead, owner, context.now)
+        if (lead.owner_id, lead.team_id) != (owner.id, owner.team_id):
+            await hand_over_activities(store, given_to)
+            given_to = await sla.assigned(store, given_to, context.now)
+        if lead.owner_id != owner.id:
+            await _tell(context, store, given_to, actor)
+        return await _save(store, given_to)
+
+    given = {"id": lead_id, "owner_id": owner_id, "expected_version": expected_version}
+    return await once(context, "assignLead", client_key, given, act)
+
+
+async def move_lead(
+    context: Context, client_key: str, lead_id: str, stage_key: str, reason: str | None, expected_version: int | None
+) -> Document | Refusal:
+    """The lead in another stage: closing ends its clocks, reopening starts a follow-up. Raises Forbidden."""
+    actor = context.require(Capability.EDIT_CUSTOMERS)
+
+    async def act(store: Store) -> Outcome:
+        problem = problem_with({"lost_reason": reason})
+        if problem is not None:
+            return problem
+        lead = await _at_version(store, actor.scope, lead_id, expected_version)
+        if isinstance(lead, Refusal):
+            return lead
+        stage = stage_named(await list_stages(store, actor.org_id), stage_key)
+        if isinstance(stage, Refusal):
+            return stage
+        moved = move(lead, stage, reason, context.now)
+        if lead.is_open and not moved.is_open:
+            moved = await sla.closed(store, moved, stage.kind.value, context.now)
+        elif moved.is_open and not lead.is_open:
+            moved = await sla.reopened(store, moved, context.now)
+        return await _save(store, moved)
+
+    given = {"id": lead_id, "stage": stage_key, "reason": reason, "expected_version": expected_version}
+    return await once(context, "moveLead", client_key, given, act)
+
+
+async def _described(store: Store, actor: Actor, given: NewLead, now: datetime) -> Lead | Refusal:
+    """The lead without an owner, seen by the creator's team."""
+    if given.id is not None and not is_id("led", given.id):
+        return InvalidInput("id", "must be led_ and a ULID or UUID")
+    described = {name: getattr(given, name) for name in _DESCRIBED}
+    problem = problem_with(described) or occurrence_problem(given.occurred_at, now, None)
+    if problem is not None:
+        return problem
+    missing = await _missing_link(store, actor.scope, described)
+    if missing is not None:
+        return missing
+    stages = await list_stages(store, actor.org_id)
+    stage = stages[0] if given.stage is None else stage_named(stages, given.stage)
+    if isinstance(stage, Refusal):
+        return stage
+    return Lead(
+        id=LeadId(given.id or new_id("led", now)),
+        org_id=actor.org_id,
+        stage=stage.key,
+        stage_kind=stage.kind,
+        owner_id=None,
+        team_id=actor.team_id,
+        occurred_at=min(given.occurred_at or now, now),
+        created_at=now,
+        updated_at=now,
+        **described,
+    )
+
+
+async def _missing_link(store: Store, scope: Scope, described: Mapping[str, Any]) -> NotFound | None:
+    """The first account, contact or site that the caller does not see."""
+    for name, collection in _LINKS.items():
+        linked = described.get(name)
+        if linked is not None and await Reads(store, scope).find(collection, linked, {"_id": 1}) is None:
+            return NotFound(linked)
+    return None
+
+
+async def _owner(store: Store, actor: Actor, person_id: str) -> Person | NotFound | OwnerNotAvailable:
+    # A caller is known to be active; a phone that catches up with many leads at once must not wait for itself.
+    find = find_person if person_id == actor.person_id else hold_active_person
+    person = await find(store, actor.scope, person_id)
+    if person is None:
+        return NotFound(person_id)
+    works = Capability.DO_FIELD_WORK in CAPABILITIES[person.role]
+    return person if works and person.state is PersonState.ACTIVE else OwnerNotAvailable(person_id)
+
+
+async def _at_version(
+    store: Store, scope: Scope, lead_id: str, expected_version: int | None
+) -> Lead | NotFound | VersionConflict:
+    lead = await find_lead(store, scope, lead_id)
+    if lead is None:
+        return NotFound(lead_id)
+    if expected_version is not None and expected_version != lead.version:
+        return VersionConflict(lead_id, lead.version)
+    return lead
+
+
+async def _save(store: Store, lead: Lead) -> Outcome:
+    saved = await save_lead(store, lead)
+    return Saved(COLLECTION, saved) if saved is not None else VersionConflict(lead.id, lead.version)
+
+
+async def _tell(context: Context, store: Store, lead: Lead, actor: Actor) -> None:
+    """Tells the new owner, unless they gave it to themselves."""
+    notice = assigned_notice(lead, context.now)
+    if notice is not None and lead.owner_id != actor.person_id:
+        await context.services.outbox.write(store, [notice], context.now)

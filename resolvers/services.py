@@ -1,0 +1,68 @@
+"""The parts a resolver may use, put together once by wiring/services.py."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.sessions import SignInRules
+from knowledge.follower import IndexFollower
+from knowledge.index import ArticleIndex
+from resolvers.derived_secrets import DerivedSecrets
+from resolvers.planner import Planner
+from resolvers.tokens import AccessTokens
+from storage.changes import ChangeFeed
+from storage.credentials import Passwords
+from storage.outbox import INBOX_ONLY, Outbox
+from storage.store import Store
+
+VerifyFirebase = Callable[[str], Awaitable[str | None]]
+"""The verified e-mail address of a Firebase ID token; None for a token that is not accepted. May raise Unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppRules:
+    """What an operator asks of apps; `bootstrap` tells them."""
+
+    min_version: str = "0.0.0"
+    max_body_bytes: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One per process."""
+
+    store: Store
+    clock: Callable[[], datetime]
+    tokens: AccessTokens
+    secrets: DerivedSecrets
+    passwords: Passwords
+    sign_in: SignInRules
+    app: AppRules
+    planner: Planner
+    articles: ArticleIndex
+    article_follower: IndexFollower
+    changes: ChangeFeed
+    outbox: Outbox = INBOX_ONLY
+    verify_firebase: VerifyFirebase | None = None
+    team_map_interval_s: float = 1.0
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keeps the parts that run beside requests alive while the block runs; search is complete before it begins."""
+        await self.article_follower.catch_up()
+        beside = [asyncio.create_task(work) for work in (self.article_follower.run(), self.changes.run())]
+        try:
+            yield
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
+            await self.close()
+
+    async def close(self) -> None:
+        """Lets go of what was started on demand; the database is closed by whoever opened it."""
+        await self.planner.close()

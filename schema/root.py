@@ -1,0 +1,103 @@
+"""Query, Mutation and Subscription as a table of contents, and the schema made of them; api/app.py serves it."""
+
+from typing import Annotated
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from schema.accounts import Account, AccountMutation, AccountQuery
+from schema.activities import ActivityMutation
+from schema.articles import ArticleMutation, ArticleQuery
+from schema.bootstrap import BootstrapQuery
+from schema.check_ins import CheckInMutation, CheckInQuery
+from schema.contacts import ContactMutation, ContactQuery
+from schema.devices import DeviceMutation, DeviceQuery
+from schema.fields import Info, bind, returns
+from schema.leads import LeadMutation, LeadQuery
+from schema.nodes import Node, find_node
+from schema.notices import NoticeMutation, NoticeQuery
+from schema.people import PersonMutation, PersonQuery
+from schema.positions import PositionMutation, PositionQuery
+from schema.routes import RoutePlanMutation, RoutePlanQuery
+from schema.scalars import SCALARS
+from schema.sessions import SessionMutation
+from schema.shifts import ShiftMutation, ShiftQuery
+from schema.sites import SiteMutation, SiteQuery
+from schema.team import TeamMapQuery, TeamMapSubscription
+from schema.teams import TeamMutation, TeamQuery
+from schema.visits import VisitMutation, VisitQuery
+from storage.driver import Document
+
+
+@strawberry.type
+class NodeQuery:
+    @returns(Node | None, "Any record by its id; null where it does not exist or you may not see it.")
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
+    ) -> Document | None:
+        return await find_node(info.context, id)
+
+
+@strawberry.type(description="Everything that can be read.")
+class Query(
+    NodeQuery,
+    BootstrapQuery,
+    TeamQuery,
+    PersonQuery,
+    ShiftQuery,
+    AccountQuery,
+    ContactQuery,
+    LeadQuery,
+    SiteQuery,
+    VisitQuery,
+    CheckInQuery,
+    RoutePlanQuery,
+    ArticleQuery,
+    DeviceQuery,
+    NoticeQuery,
+    PositionQuery,
+    TeamMapQuery,
+):
+    pass
+
+
+@strawberry.type(description="Everything that can be done. Repeat a call with the same client key after a lost answer.")
+class Mutation(
+    SessionMutation,
+    TeamMutation,
+    PersonMutation,
+    ShiftMutation,
+    AccountMutation,
+    ContactMutation,
+    LeadMutation,
+    ActivityMutation,
+    SiteMutation,
+    VisitMutation,
+    CheckInMutation,
+    RoutePlanMutation,
+    ArticleMutation,
+    DeviceMutation,
+    NoticeMutation,
+    PositionMutation,
+):
+    pass
+
+
+@strawberry.type(description="Everything that can be watched, over graphql-transport-ws.")
+class Subscription(TeamMapSubscription):
+    pass
+
+
+def build_schema() -> strawberry.Schema:
+    """The bound schema. Raises TypeError on a field that is not declared as the read model asks."""
+    schema = strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=[Account],
+        config=StrawberryConfig(auto_camel_case=True, scalar_map=SCALARS),
+    )
+    bind(schema)
+    return schema

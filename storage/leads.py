@@ -1,0 +1,117 @@
+"""Leads, their activities and the organization's stages in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from domain.access import Scope
+from domain.activities import Activity
+from domain.ids import OrgId
+from domain.leads import DEFAULT_STAGES, Lead, Stage
+from domain.people import Person, PersonState
+from storage.codec import decode, encode
+from storage.driver import Document, IndexModel
+from storage.people import PEOPLE
+from storage.reads import Reads
+from storage.store import Store
+from storage.times import stored_time
+
+COLLECTION = "leads"
+ACTIVITIES = "activities"
+STAGES = "lead_stages"
+MAX_ACTIVITIES = 5_000
+"""More than a lead collects; a bound for the read that looks for its contacts."""
+
+INDEXES = [
+    IndexModel([("org_id", 1), ("owner_id", 1), ("sla_due_at", 1), ("_id", 1)], name="by_owner_due"),
+    IndexModel([("org_id", 1), ("team_id", 1), ("sla_due_at", 1), ("_id", 1)], name="by_team_due"),
+    IndexModel([("org_id", 1), ("owner_id", 1), ("stage_kind", 1), ("_id", 1)], name="by_owner_kind"),
+    IndexModel([("org_id", 1), ("team_id", 1), ("name", 1), ("_id", 1)], name="by_team_name"),
+    IndexModel([("org_id", 1), ("sla_due_at", 1), ("_id", 1)], name="by_due"),
+    IndexModel([("account_id", 1), ("_id", 1)], name="by_account"),
+    IndexModel(
+        [("org_id", 1), ("external_id", 1)],
+        name="unique_external_id",
+        unique=True,
+        partialFilterExpression={"external_id": {"$type": "string"}},
+    ),
+]
+ACTIVITY_INDEXES = [
+    IndexModel([("lead_id", 1), ("occurred_at", -1), ("_id", -1)], name="by_lead"),
+    IndexModel([("org_id", 1), ("owner_id", 1), ("occurred_at", -1)], name="by_owner"),
+]
+
+
+async def find_lead(store: Store, scope: Scope, lead_id: str) -> Lead | None:
+    """The lead in scope."""
+    found = await Reads(store, scope).find(COLLECTION, lead_id)
+    return None if found is None else decode(Lead, found)
+
+
+async def find_lead_by_external_id(store: Store, org_id: OrgId, external_id: str) -> Lead | None:
+    """The organization's lead of that id in another system."""
+    found = await store[COLLECTION].find_one({"org_id": org_id, "external_id": external_id})
+    return None if found is None else decode(Lead, found)
+
+
+async def insert_lead(store: Store, lead: Lead) -> Document:
+    """Raises DuplicateKeyError where the id or external id is taken."""
+    document = encode(lead)
+    await store[COLLECTION].insert_one(document)
+    return document
+
+
+async def save_lead(store: Store, lead: Lead) -> Document | None:
+    """Saves a later version over the one it was made from (`version - 1`); None where another write came first."""
+    document = encode(lead)
+    guard = {"_id": lead.id, "version": lead.version - 1}
+    return document if await store[COLLECTION].replace_one(guard, document) else None
+
+
+async def hold_active_person(store: Store, scope: Scope, person_id: str) -> Person | None:
+    """The person in scope while still active, written to so that deactivating them meanwhile conflicts.
+
+    Without this write, giving a lead to somebody and deactivating them could both commit.
+    """
+    found = await Reads(store, scope).find(PEOPLE, person_id)
+    if found is None:
+        return None
+    person = decode(Person, found)
+    if person.state is PersonState.ACTIVE:
+        await store[PEOPLE].update_one({"_id": person.id, "state": PersonState.ACTIVE}, {"$inc": {"given_leads": 1}})
+    return person
+
+
+async def insert_activity(store: Store, activity: Activity) -> Document:
+    """Raises DuplicateKeyError where the id is taken."""
+    document = encode(activity)
+    await store[ACTIVITIES].insert_one(document)
+    return document
+
+
+async def list_activities(store: Store, lead_id: str, since: datetime | None = None) -> list[Activity]:
+    """Activities of a lead from `since` on, oldest first, whoever may see them: for the SLA clocks."""
+    query: Document = {"lead_id": lead_id}
+    if since is not None:
+        query["occurred_at"] = {"$gte": stored_time(since)}
+    found = await store[ACTIVITIES].find(query, order=[("occurred_at", 1), ("_id", 1)], limit=MAX_ACTIVITIES)
+    return [decode(Activity, each) for each in found]
+
+
+async def hand_over_activities(store: Store, lead: Lead) -> None:
+    """Gives the lead's history to its new owner and team."""
+    change: Document = {"$set": {"owner_id": lead.owner_id, "team_id": lead.team_id}}
+    await store[ACTIVITIES].update_many({"lead_id": lead.id}, change)
+
+
+async def list_stages(store: Store, org_id: OrgId) -> Sequence[Stage]:
+    """The organization's stages in their order; the default ones until it has its own."""
+    found = await store[STAGES].find_one({"_id": org_id})
+    return DEFAULT_STAGES if found is None else [decode(Stage, each) for each in found["stages"]]
+
+
+async def save_stages(store: Store, org_id: OrgId, stages: Sequence[Stage]) -> None:
+    """Replaces the organization's stages."""
+    document: Document = {"_id": org_id, "org_id": org_id, "stages": [encode(each) for each in stages]}
+    await store[STAGES].replace_one({"_id": org_id}, document, upsert=True)

@@ -1,0 +1,96 @@
+"""The one place that connects the parts: settings in, Services out. For entry points and tests."""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from zoneinfo import reset_tzpath
+
+from domain.sessions import SignInRules
+from knowledge.follower import IndexFollower
+from knowledge.index import ArticleIndex
+from push.channel import Channel
+from push.registry import PushConfig, channel_names, open_channels
+from resolvers.context import Clock
+from resolvers.derived_secrets import DerivedSecrets
+from resolvers.planner import Planner
+from resolvers.services import AppRules, Services, VerifyFirebase
+from resolvers.team import FOLLOWED
+from resolvers.tokens import AccessTokens
+from storage.articles import StoredArticles
+from storage.changes import ChangeFeed
+from storage.credentials import Passwords
+from storage.driver import connect
+from storage.outbox import Outbox, registered_devices
+from storage.store import Store
+from wiring.child_process import die_with_parent
+from wiring.clock import system_clock
+from wiring.settings import Settings, SettingsError
+from wiring.signing_keys import load_signing_keys
+
+_ARTICLE_POLL_S = 1.5
+"""How often publications of other processes are looked for, seconds; searching shows them within two."""
+
+
+def build_store(settings: Settings, uri: str) -> Store:
+    """A lazy connection to the database at `uri`."""
+    return Store(connect(uri, settings.mongodb_database, driver=settings.mongodb_driver))
+
+
+def _solver_processes(count: int) -> ProcessPoolExecutor:
+    """Started at the first plan. Spawned, not forked: a fork would inherit listening sockets and locks."""
+    context = get_context("spawn")
+    return ProcessPoolExecutor(count, mp_context=context, initializer=die_with_parent, initargs=(os.getpid(),))
+
+
+def build_services(
+    settings: Settings, store: Store, clock: Clock | None = None, verify_firebase: VerifyFirebase | None = None
+) -> Services:
+    """All parts of a process on one database; only the API hands in a `verify_firebase` (api/auth.py)."""
+    # Zones come from the pinned tzdata, not from whatever this machine has: due times must not depend on the host.
+    reset_tzpath(to=())
+    keys = {key.key_id: key.secret for key in load_signing_keys(settings)}
+    articles = ArticleIndex()
+    return Services(
+        store=store,
+        clock=clock or system_clock(settings.clock_offset_s),
+        tokens=AccessTokens(keys, settings.access_token_s),
+        secrets=DerivedSecrets(keys),
+        passwords=Passwords(),
+        sign_in=SignInRules(settings.refresh_token_s, settings.sign_in_attempts, settings.sign_in_window_s),
+        app=AppRules(settings.app_min_version, settings.max_body_bytes),
+        planner=Planner(_solver_processes(settings.plan_workers)),
+        articles=articles,
+        article_follower=IndexFollower(StoredArticles(store), articles, interval_s=_ARTICLE_POLL_S),
+        changes=ChangeFeed(store, FOLLOWED),
+        team_map_interval_s=settings.team_map_interval_s,
+        verify_firebase=verify_firebase,
+        outbox=Outbox(channel_names(_push_config(settings)), registered_devices),
+    )
+
+
+def _push_config(settings: Settings) -> PushConfig:
+    return PushConfig(
+        clock=system_clock(),  # without the offset: providers compare it with their own
+        write=_write_line,
+        channels=settings.push_channels,
+        fcm_base_url=settings.fcm_base_url,
+        fcm_credentials_path=settings.fcm_credentials,
+        fcm_project_id=settings.firebase_project_id,
+        send_timeout_s=settings.push_send_timeout_s,
+    )
+
+
+def open_push(settings: Settings) -> dict[str, Channel]:
+    """The channels of a worker by name, in the order they are tried; the caller closes each. SettingsError if unfit."""
+    try:
+        return open_channels(_push_config(settings))
+    except ValueError as error:
+        raise SettingsError(f"PUSH_CHANNELS, FCM_CREDENTIALS: {error}") from error
+
+
+def _write_line(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
