@@ -31,6 +31,7 @@ def edge_settings(settings: Settings) -> EdgeSettings:
         operation_timeout_s=settings.operation_timeout_s,
         socket_operations=settings.limit_socket_operations,
         metrics=settings.metrics,
+        graphiql=settings.graphiql,
     )
 
 

@@ -18,6 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from api.auth import authenticate, check_session
 from api.documents import Documents
+from api.graphiql import WithGraphiQL
 from api.http import GraphQLOverHTTP
 from api.limits import Limits
 from api.operations import Call, Operations, SignedIn
@@ -41,6 +42,7 @@ class EdgeSettings:
     operation_timeout_s: float = 30.0
     socket_operations: int = 50
     metrics: bool = True
+    graphiql: bool = False
 
 
 def create_app(services: Services, edge: EdgeSettings) -> Starlette:
@@ -83,7 +85,7 @@ def create_app(services: Services, edge: EdgeSettings) -> Starlette:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     routes = [
-        Route("/graphql", endpoint=http, methods=None),
+        Route("/graphql", endpoint=WithGraphiQL(http) if edge.graphiql else http, methods=None),
         WebSocketRoute("/graphql", endpoint=ws),
         Route("/healthz", alive),
         Route("/readyz", ready),

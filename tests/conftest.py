@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import reset_tzpath
 
 import pytest
 import uvicorn
@@ -25,6 +26,9 @@ from tests.support.world import World, make_world
 from wiring.embedded_mongo import EmbeddedMongo
 from wiring.services import build_services
 from wiring.settings import Settings
+
+# As in the program: zones come from the pinned tzdata, whatever this machine has.
+reset_tzpath(to=())
 
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 """A Monday, 09:00 in Shanghai and 02:00 in Berlin."""

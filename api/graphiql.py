@@ -1,0 +1,23 @@
+"""The GraphiQL page for a browser that opens the endpoint, wrapped around it by api/app.py where the setting is on."""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from strawberry.http.ides import get_graphql_ide_html
+
+
+class WithGraphiQL:
+    """Answers a GET that prefers HTML and asks no query with the page (it loads its scripts from a public CDN)."""
+
+    def __init__(self, endpoint: ASGIApp) -> None:
+        self._endpoint = endpoint
+        self._page = get_graphql_ide_html("graphiql")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        accepted = Headers(scope=scope).get("accept", "")
+        if scope["method"] == "GET" and "text/html" in accepted and b"query=" not in scope["query_string"]:
+            await HTMLResponse(self._page, headers={"vary": "Accept"})(scope, receive, send)
+        else:
+            await self._endpoint(scope, receive, send)
