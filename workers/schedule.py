@@ -55,7 +55,7 @@ def jobs(settings: Settings, services: Services, worker_id: str, channels: Mappi
     push = PushDelivery(services, channels, worker_id, timing, secrets.SystemRandom())
     return [
         Job("sla_watch", settings.sla_poll_s, partial(watch_once, services, worker_id)),
-        Job("push_delivery", settings.push_poll_s, push.deliver_due, push.finish),
+        Job("push_delivery", settings.push_poll_s, push.look, push.finish),
         Job("push_leases", settings.push_lease_check_s, push.release_lost),
         Job("missed_visits", VISITS_EVERY_S, partial(mark_missed, services)),
         Job("forgotten_visits", VISITS_EVERY_S, partial(close_open, services)),

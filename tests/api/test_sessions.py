@@ -9,7 +9,9 @@ from typing import Any
 import jwt
 import orjson
 import pytest
+import websockets
 from argon2 import PasswordHasher
+from websockets.typing import Subprotocol
 
 from api.auth import firebase_verifier
 from domain.ids import new_id
@@ -237,6 +239,28 @@ async def test_sign_out_ends_access_at_once(rep: Member, phone: Phone) -> None:
     assert (await phone.refresh(session["refreshToken"]))["code"] == "SESSION_ENDED"
     assert await phone.api.code(SIGN_OUT, key=new_key()) == "UNAUTHENTICATED"
     assert await works(phone.api, rep.api.token or "")
+
+
+async def test_sign_out_ends_open_sockets(rep: Member, phone: Phone, api_url: str) -> None:
+    token = (await phone.sign_in(rep.person.email))["accessToken"]
+    address = api_url.replace("http", "ws") + "/graphql"
+    async with websockets.connect(address, subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
+
+        async def ask(number: int) -> None:
+            await socket.send(orjson.dumps({"id": str(number), "type": "subscribe", "payload": {"query": ME}}).decode())
+
+        hello = {"type": "connection_init", "payload": {"authorization": f"Bearer {token}"}}
+        await socket.send(orjson.dumps(hello).decode())
+        assert orjson.loads(await socket.recv())["type"] == "connection_ack"
+        await ask(1)
+        assert orjson.loads(await socket.recv())["payload"]["data"]["me"]["id"] == rep.id
+        assert orjson.loads(await socket.recv())["type"] == "complete"
+        await phone.api.as_(token).first(SIGN_OUT, key=new_key())
+        await ask(2)
+        with pytest.raises(websockets.ConnectionClosedError) as closed:
+            await socket.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4401
 
 
 async def test_no_secret_is_stored_readable(rep: Member, phone: Phone, store: Store) -> None:
