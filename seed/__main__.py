@@ -1,0 +1,147 @@
+"""`python -m seed`: prepares the database, makes organizations, imports files; `make up` runs `init`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from domain.places import Datum
+from domain.refusals import Refusal
+from seed.demo_day import main as play_demo_day
+from seed.demo_organization import make_demo
+from seed.import_accounts import NAMES as ACCOUNT_COLUMNS
+from seed.import_accounts import import_accounts
+from seed.import_leads import NAMES as LEAD_COLUMNS
+from seed.import_leads import import_leads
+from seed.import_people import NAMES as PEOPLE_COLUMNS
+from seed.import_people import import_people
+from seed.organizations import create_organization
+from seed.running import FileImport, UsageError, bars, run, run_import, say
+from storage.credentials import Passwords
+from storage.migrations import migrate
+from storage.store import Store
+from wiring.banner import DEMO_FILE
+from wiring.clock import system_clock
+from wiring.services import build_services
+from wiring.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+imports = typer.Typer(no_args_is_help=True, help="Import a CSV file; records are found again by their external id.")
+app.add_typer(imports, name="import")
+
+File = Annotated[Path, typer.Argument(help="A CSV file: UTF-8, UTF-16 or GB18030; commas, semicolons, tabs or bars.")]
+Org = Annotated[str, typer.Option("--org", help="Name or id of the organization; may be left out if there is one.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Write nothing unless every row is good.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing and print the same report.")]
+GivenDatum = Annotated[Datum, typer.Option("--datum", help="Datum of coordinates whose row names none.")]
+GivenZone = Annotated[str, typer.Option("--time-zone", help="Time zone of rows that name none, e.g. Europe/Berlin.")]
+Owner = Annotated[str, typer.Option("--owner", help="E-mail or external id of who gets new records without an owner.")]
+Encoding = Annotated[str, typer.Option("--encoding", help="Encoding of the file, where it is not found out rightly.")]
+
+
+@app.command()
+def init() -> None:
+    """Bring the database to the newest version and make the demo organization where one is wanted."""
+
+    async def work(settings: Settings, store: Store) -> None:
+        now = system_clock(settings.clock_offset_s)()
+        await migrate(store, now, said=say)
+        wanted = settings.mongodb_uri is None if settings.demo is None else settings.demo
+        if wanted:
+            with bars() as progress:
+                file = settings.data / DEMO_FILE
+                made = await make_demo(store, file, Passwords(), now, said=say, progress=progress)
+            say(f"demo: logins are in {file}" if made else "demo: all is there")
+
+    run(work)
+
+
+@app.command(name="migrate")
+def migrate_command() -> None:
+    """Bring the database to the newest version."""
+
+    async def work(settings: Settings, store: Store) -> None:
+        version = await migrate(store, system_clock(settings.clock_offset_s)(), said=say)
+        say(f"the database is at version {version}")
+
+    run(work)
+
+
+@app.command()
+def org(
+    name: Annotated[str, typer.Argument(help="The organization's name.")],
+    admin: Annotated[str, typer.Option("--admin", help="E-mail address of the first administrator.")],
+    time_zone: Annotated[str, typer.Option("--time-zone", help="The organization's time zone.")] = "Asia/Shanghai",
+    locale: Annotated[str, typer.Option("--locale", help="zh-CN or en.")] = "zh-CN",
+) -> None:
+    """Make an organization and print the one-time token of its first administrator."""
+
+    async def work(settings: Settings, store: Store) -> None:
+        services = build_services(settings, store)
+        await migrate(store, services.clock(), said=say)
+        token = await create_organization(services, name, admin, time_zone=time_zone, locale=locale)
+        if isinstance(token, Refusal):
+            raise UsageError(token.message)
+        say(f"{name} is made. Invitation of {admin}, shown once and good for 7 days (mutation acceptInvitation):")
+        say(token)
+
+    run(work)
+
+
+@app.command()
+def demo(
+    url: Annotated[str, typer.Option(envvar="URL", help="A running server with the demo logins of DATA.")] = "",
+) -> None:
+    """Play one day with real HTTP calls and print the transcript; without --url on servers of its own."""
+    raise typer.Exit(play_demo_day(url))
+
+
+@imports.command()
+def accounts(
+    file: File,
+    org: Org = "",
+    strict: Strict = False,
+    dry_run: DryRun = False,
+    datum: GivenDatum = Datum.WGS84,
+    time_zone: GivenZone = "",
+    owner: Owner = "",
+    encoding: Encoding = "",
+) -> None:
+    """Customers with their sites."""
+    given = FileImport(file, org, strict, dry_run, datum, time_zone, owner, encoding)
+    run_import(import_accounts, ACCOUNT_COLUMNS, given)
+
+
+@imports.command()
+def leads(
+    file: File,
+    org: Org = "",
+    strict: Strict = False,
+    dry_run: DryRun = False,
+    owner: Owner = "",
+    encoding: Encoding = "",
+) -> None:
+    """Leads; one that occurred in the past counts from then on, and nobody is told what came due before today."""
+    given = FileImport(file, org, strict, dry_run, Datum.WGS84, "", owner, encoding)
+    run_import(import_leads, LEAD_COLUMNS, given)
+
+
+@imports.command()
+def people(
+    file: File,
+    org: Org = "",
+    strict: Strict = False,
+    dry_run: DryRun = False,
+    datum: GivenDatum = Datum.WGS84,
+    time_zone: GivenZone = "",
+    encoding: Encoding = "",
+) -> None:
+    """People with their teams, superiors, time zones and shifts; new ones are invited by an administrator."""
+    given = FileImport(file, org, strict, dry_run, datum, time_zone, "", encoding)
+    run_import(import_people, PEOPLE_COLUMNS, given)
+
+
+if __name__ == "__main__":
+    app()
