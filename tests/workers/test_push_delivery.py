@@ -1,0 +1,381 @@
+"""The delivery worker in this process: each outcome, the look before sending, lost leases, two workers, stopping."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from domain.deliveries import Delivery, DeliveryState, Outcome, SendResult, cancel
+from domain.devices import Device
+from domain.ids import PersonId, new_id
+from domain.notices import Notice, Priority, acknowledge, resolve
+from domain.people import Person, PersonState
+from push.channel import Channel, Message
+from push.console import ConsoleChannel
+from push.fcm import FcmChannel
+from resolvers.services import Services
+from storage.codec import encode
+from storage.deliveries import claim_due, complete, release_expired
+from storage.devices import COLLECTION as DEVICES
+from storage.outbox import DELIVERIES, NOTICES
+from storage.people import PEOPLE
+from storage.store import Store
+from tests.conftest import StoppedClock
+from tests.support.fcm_faults import OAUTH, FaultKind
+from tests.support.fcm_server import FcmServer
+from tests.support.outbox import a_device, queue, states, stored
+from tests.support.reads_counter import ReadsCounter
+from workers.push_delivery import AT_ONCE, PushDelivery, Timing
+
+TIMING = Timing(lease_s=60, backoff_base_s=10, backoff_cap_s=300, finish_s=5)
+PENDING, SENT, DEAD = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.DEAD_TARGET
+
+
+class Recorder:
+    """A channel that keeps what it is handed; `meanwhile` happens during the send."""
+
+    name = "fcm"
+
+    def __init__(self, meanwhile: Callable[[], Awaitable[object]] | None = None) -> None:
+        self.messages: list[Message] = []
+        self._meanwhile = meanwhile
+
+    async def send(self, message: Message) -> SendResult:
+        self.messages.append(message)
+        if self._meanwhile is not None:
+            await self._meanwhile()
+        return SendResult(Outcome.ACCEPTED, provider_message_id="recorded")
+
+    async def close(self) -> None:
+        return
+
+
+def worker(services: Services, *channels: Channel, name: str = "one", timing: Timing = TIMING) -> PushDelivery:
+    return PushDelivery(services, {each.name: each for each in channels}, name, timing, Random(7))
+
+
+async def deliver(services: Services, *channels: Channel, name: str = "one") -> None:
+    """One worker until nothing is due and nothing in flight."""
+    one = worker(services, *channels, name=name)
+    while True:
+        claimed = await one.deliver_due()
+        if not claimed:
+            await one.finish()
+            if not await one.deliver_due():
+                return
+
+
+Case = tuple[FaultKind, dict[str, Any], DeliveryState, float | None]
+CASES: list[Case] = [
+    (FaultKind.UNREGISTERED, {}, DEAD, None),
+    (FaultKind.SENDER_MISMATCH, {}, DEAD, None),
+    (FaultKind.BAD_TOKEN, {}, DEAD, None),
+    (FaultKind.INVALID_FIELD, {}, DeliveryState.POISON, None),
+    (FaultKind.UNAUTHENTICATED, {}, DeliveryState.CONFIG_HOLD, 60),
+    (FaultKind.THIRD_PARTY_AUTH, {}, DeliveryState.CONFIG_HOLD, 60),
+    (FaultKind.INVALID_GRANT, {"target": OAUTH}, DeliveryState.CONFIG_HOLD, 60),
+    (FaultKind.THROTTLED, {}, PENDING, 60),
+    (FaultKind.THROTTLED, {"retry_after": "120"}, PENDING, 120),
+    (FaultKind.UNAVAILABLE, {"retry_after": "45"}, PENDING, 45),
+    (FaultKind.UNAVAILABLE, {}, PENDING, 0),
+    (FaultKind.INTERNAL, {}, PENDING, 0),
+    (FaultKind.HTML, {}, PENDING, 0),
+    (FaultKind.RESET, {}, PENDING, 0),
+    (FaultKind.ANSWER_LOST, {}, PENDING, 0),
+    (FaultKind.HANG, {}, PENDING, 0),
+]
+
+
+@pytest.mark.parametrize(("fault", "how", "state", "wait_s"), CASES, ids=str)
+async def test_outcome_decides_the_state(
+    outbox: Services,
+    clock: StoppedClock,
+    fcm: FcmServer,
+    impatient: FcmChannel,
+    person: Person,
+    device: Device,
+    fault: FaultKind,
+    how: dict[str, Any],
+    state: DeliveryState,
+    wait_s: float | None,
+) -> None:
+    ((_, row),) = await queue(outbox.store, person, [device], clock.now)
+    fcm.fail(fault, **how)
+    await deliver(outbox, impatient)
+    after = await stored(outbox.store, row)
+    assert (after.state, after.attempts, after.lease_owner, after.lease_until) == (state, 1, None, None)
+    assert after.last_error
+    assert device.token is not None
+    assert device.token not in after.last_error
+    known = await outbox.store[DEVICES].find_one({"_id": device.id})
+    assert (known is None) == (state is DEAD)
+    if wait_s is None:
+        assert after.finished_at == clock.now
+        return
+    waited_s = (after.next_at - clock.now).total_seconds()
+    assert after.finished_at is None
+    assert waited_s == wait_s if wait_s else 5 <= waited_s <= 10
+    fcm.faults.clear()
+    await deliver(outbox, impatient)
+    assert (await stored(outbox.store, row)).attempts == 1, "not before its time"
+    clock.advance(seconds=waited_s)
+    await deliver(outbox, impatient)
+    again = await stored(outbox.store, row)
+    assert (again.state, again.attempts, again.finished_at) == (SENT, 2, clock.now)
+    assert again.provider_message_id
+    assert {entry.msg_key for entry in fcm.accepted()} == {row.id}
+
+
+async def test_accepted_in_the_language_of_the_person(
+    outbox: Services, clock: StoppedClock, fcm: FcmServer, channel: FcmChannel, device: Device, person: Person
+) -> None:
+    ((notice, row),) = await queue(outbox.store, replace(person, locale="zh-CN"), [device], clock.now)
+    clock.advance(minutes=1)
+    await deliver(outbox, channel)
+    after = await stored(outbox.store, row)
+    assert (after.state, after.finished_at, after.last_error) == (SENT, clock.now, None)
+    (entry,) = fcm.accepted()
+    assert entry.target == device.token
+    assert entry.message is not None
+    assert "超时" in entry.message["notification"]["title"]
+    assert entry.message["data"]["inbox_id"] == notice.id
+    assert entry.message["android"]["ttl"] == "14340s"
+
+
+async def test_console_needs_no_device(outbox: Services, clock: StoppedClock, person: Person) -> None:
+    ((_, row),) = await queue(outbox.store, person, [], clock.now, channel="console")
+    lines: list[str] = []
+    await deliver(outbox, ConsoleChannel(lines.append))
+    assert (await stored(outbox.store, row)).state is SENT
+    (line,) = lines
+    assert row.id in line
+
+
+Change = Callable[[Store, Notice, Delivery, datetime], Awaitable[object]]
+
+
+async def _acknowledged(store: Store, notice: Notice, _row: Delivery, now: datetime) -> None:
+    await store[NOTICES].replace_one({"_id": notice.id}, encode(acknowledge(notice, now)))
+
+
+async def _resolved(store: Store, notice: Notice, _row: Delivery, now: datetime) -> None:
+    await store[NOTICES].replace_one({"_id": notice.id}, encode(resolve(notice, now)))
+
+
+async def _notice_gone(store: Store, notice: Notice, _row: Delivery, _now: datetime) -> None:
+    await store[NOTICES].delete_many({"_id": notice.id})
+
+
+async def _device_gone(store: Store, _notice: Notice, row: Delivery, _now: datetime) -> None:
+    await store[DEVICES].delete_many({"_id": row.device_id})
+
+
+async def _device_moved(store: Store, _notice: Notice, row: Delivery, now: datetime) -> None:
+    other = PersonId(new_id("per", now))
+    await store[DEVICES].update_one({"_id": row.device_id}, {"$set": {"owner_id": other}})
+
+
+async def _deactivated(store: Store, _notice: Notice, row: Delivery, _now: datetime) -> None:
+    await store[PEOPLE].update_one({"_id": row.owner_id}, {"$set": {"state": PersonState.DEACTIVATED.value}})
+
+
+async def _deadline_passed(store: Store, _notice: Notice, row: Delivery, now: datetime) -> None:
+    await store[DELIVERIES].update_one({"_id": row.id}, {"$set": {"deadline_at": now.replace(tzinfo=None)}})
+
+
+async def _channel_closed(store: Store, _notice: Notice, row: Delivery, _now: datetime) -> None:
+    await store[DELIVERIES].update_one({"_id": row.id}, {"$set": {"channel": "pager"}})
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        (_acknowledged, DeliveryState.CANCELLED),
+        (_resolved, DeliveryState.CANCELLED),
+        (_deactivated, DeliveryState.CANCELLED),
+        (_deadline_passed, DeliveryState.EXPIRED),
+        (_notice_gone, DeliveryState.POISON),
+        (_device_gone, DEAD),
+        (_device_moved, DEAD),
+        (_channel_closed, DeliveryState.CONFIG_HOLD),
+    ],
+)
+async def test_look_before_sending(
+    outbox: Services, clock: StoppedClock, person: Person, device: Device, change: Change, state: DeliveryState
+) -> None:
+    ((notice, row),) = await queue(outbox.store, person, [device], clock.now)
+    await change(outbox.store, notice, row, clock.now)
+    recorder = Recorder()
+    await deliver(outbox, recorder)
+    after = await stored(outbox.store, row)
+    assert (after.state, after.lease_owner) == (state, None)
+    assert recorder.messages == []
+    moved = await outbox.store[DEVICES].find_one({"_id": device.id})
+    assert (moved is None) == (change is _device_gone), "a device is pruned by a provider's word only"
+
+
+async def test_retries_end_at_the_deadline(
+    outbox: Services, clock: StoppedClock, fcm: FcmServer, channel: FcmChannel, person: Person, device: Device
+) -> None:
+    ((_, row),) = await queue(outbox.store, person, [device], clock.now, priority=Priority.CRITICAL)
+    fcm.fail(FaultKind.UNAVAILABLE)
+    attempts = 0
+    while (at := await stored(outbox.store, row)).state is PENDING:
+        clock.now = max(clock.now, at.next_at)
+        await deliver(outbox, channel)
+        attempts += 1
+    assert at.state is DeliveryState.EXPIRED
+    assert at.created_at + timedelta(minutes=54) < clock.now < at.deadline_at
+    assert at.attempts == attempts == len(fcm.ledger)
+
+
+async def test_dead_address_prunes_the_device_only_while_it_has_it(
+    outbox: Services, clock: StoppedClock, person: Person, device: Device
+) -> None:
+    await queue(outbox.store, person, [device], clock.now)
+
+    class Dead(Recorder):
+        async def send(self, message: Message) -> SendResult:
+            await outbox.store[DEVICES].update_one({"_id": device.id}, {"$set": {"token": "a-new-one"}})
+            return SendResult(Outcome.DEAD_TARGET, "UNREGISTERED")
+
+    await deliver(outbox, Dead())
+    assert await states(outbox.store) == {DEAD: 1}
+    kept = await outbox.store[DEVICES].find_one({"_id": device.id})
+    assert kept is not None
+
+
+async def test_acknowledged_during_the_send_stays_cancelled(
+    outbox: Services, clock: StoppedClock, person: Person, device: Device
+) -> None:
+    ((_, row),) = await queue(outbox.store, person, [device], clock.now)
+
+    async def acknowledged() -> None:
+        cancelled = cancel(await stored(outbox.store, row), "acknowledged", clock.now)
+        await outbox.store[DELIVERIES].replace_one({"_id": row.id}, encode(cancelled))
+
+    await deliver(outbox, Recorder(acknowledged))
+    assert (await stored(outbox.store, row)).state is DeliveryState.CANCELLED
+
+
+async def test_lost_lease_cannot_be_completed(
+    outbox: Services, clock: StoppedClock, person: Person, device: Device
+) -> None:
+    store = outbox.store
+    ((_, row),) = await queue(store, person, [device], clock.now)
+    (held,) = await claim_due(store, "slow", clock.now, 10, 60)
+    assert await claim_due(store, "quick", clock.now, 10, 60) == []
+    clock.advance(seconds=59.999)
+    assert await release_expired(store, clock.now) == 0
+    clock.advance(milliseconds=1)
+    assert await release_expired(store, clock.now) == 1
+    done = replace(held, state=SENT, lease_owner=None, lease_until=None, finished_at=clock.now)
+    assert not await complete(store, held, done), "given back"
+    (taken,) = await claim_due(store, "quick", clock.now, 10, 60)
+    assert (taken.attempts, taken.fence) == (2, 2)
+    assert not await complete(store, held, done), "held by another"
+    again = replace(taken, state=SENT, lease_owner=None, lease_until=None, finished_at=clock.now)
+    assert await complete(store, taken, again)
+    assert not await complete(store, taken, again), "final"
+    assert await stored(store, row) == again
+
+
+async def test_urgent_first_and_nothing_before_its_time(
+    outbox: Services, clock: StoppedClock, person: Person, device: Device
+) -> None:
+    store = outbox.store
+    for priority in (Priority.NORMAL, Priority.CRITICAL, Priority.HIGH):
+        await queue(store, person, [device], clock.now, 3, priority=priority)
+        await queue(store, person, [device], clock.now + timedelta(milliseconds=1), 2, priority=priority)
+    claimed = await claim_due(store, "one", clock.now, 7, 60)
+    assert Counter(row.priority for row in claimed) == {Priority.CRITICAL: 3, Priority.HIGH: 3, Priority.NORMAL: 1}
+    assert len(await claim_due(store, "one", clock.now, 100, 60)) == 2
+    assert await claim_due(store, "one", clock.now, 100, 60) == []
+
+
+async def test_two_workers_send_200_due_deliveries_once_each(
+    outbox: Services, clock: StoppedClock, fcm: FcmServer, channel: FcmChannel, person: Person, device: Device
+) -> None:
+    rows = await queue(outbox.store, person, [device], clock.now, 200)
+    await asyncio.gather(*(deliver(outbox, channel, name=name) for name in ("one", "two")))
+    assert Counter(entry.msg_key for entry in fcm.ledger) == Counter(str(row.id) for _, row in rows)
+    assert await states(outbox.store) == {SENT: 200}
+
+
+async def test_claims_at_the_same_moment_never_overlap(
+    outbox: Services, clock: StoppedClock, person: Person, device: Device
+) -> None:
+    await queue(outbox.store, person, [device], clock.now, 60)
+    shares = await asyncio.gather(*(claim_due(outbox.store, f"w{each}", clock.now, 60, 60) for each in range(4)))
+    taken = Counter(row.id for share in shares for row in share)
+    assert set(taken.values()) == {1}
+    for share in shares:
+        for row in share:
+            assert (await stored(outbox.store, row)).lease_owner == row.lease_owner
+
+
+async def test_reads_do_not_grow_with_what_is_due(
+    outbox: Services, clock: StoppedClock, counter: ReadsCounter, person: Person, device: Device
+) -> None:
+    seen = []
+    for count in (1, 20):
+        await queue(outbox.store, person, [device], clock.now, count)
+        one = worker(outbox, Recorder())
+        counter.take()
+        assert await one.deliver_due() == count
+        seen.append(counter.take())
+        await one.finish()
+    assert seen[0] == seen[1]
+
+
+async def test_look_again_at_once_only_where_much_is_due(
+    outbox: Services, clock: StoppedClock, person: Person, device: Device
+) -> None:
+    one = worker(outbox, Recorder())
+    for count, looked in ((0, 0), (3, 0), (AT_ONCE // 2, AT_ONCE // 2)):
+        await queue(outbox.store, person, [device], clock.now, count)
+        assert await one.look() == looked
+        await one.finish()
+    assert await states(outbox.store) == {SENT: 3 + AT_ONCE // 2}
+
+
+async def test_a_hanging_provider_holds_up_no_more_than_its_hands(
+    outbox: Services, clock: StoppedClock, fcm: FcmServer, impatient: FcmChannel, person: Person, device: Device
+) -> None:
+    hangs = a_device(person, clock.now)
+    await queue(outbox.store, person, [hangs], clock.now, AT_ONCE // 2)
+    await queue(outbox.store, person, [device], clock.now, 100, priority=Priority.NORMAL)
+    fcm.fail(FaultKind.HANG, hangs.token)
+    one = worker(outbox, impatient)
+    sent: set[str | None] = set()
+    began = time.monotonic()
+    while len(sent) < 100 and time.monotonic() - began < 20:
+        await one.deliver_due()
+        await asyncio.sleep(0)
+        sent = {entry.msg_key for entry in fcm.accepted()}
+    await one.finish()
+    assert len(sent) == 100
+
+
+async def test_stopping_lets_sends_end_and_gives_back_what_takes_too_long(
+    outbox: Services, clock: StoppedClock, fcm: FcmServer, channel: FcmChannel, person: Person, device: Device
+) -> None:
+    slow = a_device(person, clock.now)
+    ((_, ends),) = await queue(outbox.store, person, [slow], clock.now)
+    ((_, hangs),) = await queue(outbox.store, person, [device], clock.now)
+    fcm.fail(FaultKind.SLOW, slow.token, delay_s=0.2)
+    fcm.fail(FaultKind.HANG, device.token)
+    one = worker(outbox, channel, timing=replace(TIMING, finish_s=0.6))
+    assert await one.deliver_due() == 2
+    await one.finish()
+    assert (await stored(outbox.store, ends)).state is SENT
+    given_back = await stored(outbox.store, hangs)
+    assert (given_back.state, given_back.lease_owner, given_back.next_at) == (PENDING, None, clock.now)
