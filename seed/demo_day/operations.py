@@ -1,0 +1,82 @@
+"""The GraphQL operations of the demo, as an app would send them; for seed/demo_day/day.py."""
+
+from __future__ import annotations
+
+_REFUSED = "__typename ... on Refusal { code message } ... on InvalidInput { field }"
+_SESSION = f"{_REFUSED} ... on Session {{ accessToken refreshToken person {{ id name role }} }}"
+
+SIGN_IN = f"""mutation SignIn($key: String!, $input: SignInInput!) {{
+  signIn(clientKey: $key, input: $input) {{ {_SESSION} }}
+}}"""
+REFRESH = f"""mutation Refresh($key: String!, $token: String!) {{
+  refreshSession(clientKey: $key, refreshToken: $token) {{ {_SESSION} }}
+}}"""
+ME = "query Me { me { id name role email timeZone team { id name manager { id } } } }"
+SERVER_NOW = "query Now { bootstrap { ... on Bootstrap { serverNow shift { id } plannedShift { startsAt endsAt } } } }"
+
+_LEAD = """id name tier stage owner { id name } redFlag redSince slaDueAt occurredAt
+  clocks { metric state cycle startedAt dueAt breachedAt detectedAt }"""
+CREATE_LEAD = f"""mutation CreateLead($key: String!, $input: CreateLeadInput!) {{
+  createLead(clientKey: $key, input: $input) {{ {_REFUSED} ... on Lead {{ {_LEAD} }} }}
+}}"""
+ASSIGN_LEAD = f"""mutation AssignLead($key: String!, $id: ID!, $owner: ID!) {{
+  assignLead(clientKey: $key, id: $id, ownerId: $owner) {{ {_REFUSED} ... on Lead {{ {_LEAD} }} }}
+}}"""
+LEAD = f"query Lead($id: ID!) {{ lead(id: $id) {{ {_LEAD} }} }}"
+NOTICES = """query Inbox {
+  unreadCount
+  notices(first: 50) { nodes { id kind priority title body deepLink createdAt } }
+}"""
+
+START_SHIFT = f"""mutation StartShift($key: String!, $at: DateTime!) {{
+  startShift(clientKey: $key, at: $at) {{ {_REFUSED} ... on Shift {{ id startedAt autoEndAt }} }}
+}}"""
+END_SHIFT = f"""mutation EndShift($key: String!, $at: DateTime!) {{
+  endShift(clientKey: $key, at: $at) {{ {_REFUSED} ... on Shift {{ id startedAt endedAt }} }}
+}}"""
+_PLACE = "site { id name tier openingHours radiusM location(datum: GCJ02) { latitude longitude datum } }"
+_PLAN = f"""id state version date shiftStartAt shiftEndAt lunchStartAt lunchEndAt endAt distanceM travelS value bound
+  proof failure
+  stops {{ {_PLACE} reasons fixed value legDistanceM legS arriveAt startAt leaveAt }}
+  dropped {{ site {{ name }} reason value why limit extraS }}"""
+PLAN_DAY = f"""mutation PlanDay($key: String!, $date: Date!) {{
+  planDay(clientKey: $key, date: $date) {{ {_REFUSED} ... on RoutePlan {{ {_PLAN} }} }}
+}}"""
+PLAN = f"query Plan($id: ID!) {{ routePlan(id: $id) {{ {_PLAN} }} }}"
+PUBLISH = f"""mutation Publish($key: String!, $id: ID!) {{
+  publishPlan(clientKey: $key, id: $id) {{ {_REFUSED} ... on RoutePlan {{ {_PLAN} }} }}
+}}"""
+SITES_OF_TIER = f"query Sites($tier: Tier!) {{ sites(first: 50, filter: {{tier: $tier}}) {{ nodes {_PLACE[5:]} }} }}"
+
+_CHECK_IN = "id verdict reasons distanceM uncertaintyM radiusM mode refused unverified visit { id state }"
+CHECK_IN = f"""mutation CheckIn($key: String!, $input: CheckInInput!) {{
+  checkIn(clientKey: $key, input: $input) {{
+    {_REFUSED} ... on CheckIn {{ {_CHECK_IN} }} ... on OutsideGeofence {{ distanceM radiusM uncertaintyM }}
+  }}
+}}"""
+EVIDENCE = f"query Evidence($id: ID!) {{ node(id: $id) {{ ... on CheckIn {{ {_CHECK_IN} }} }} }}"
+VISIT = "query Visit($id: ID!) { visit(id: $id) { id state checkIns { id direction } } }"
+VISITS = """query Visits($rep: ID!, $from: DateTime!, $before: DateTime!) {
+  visits(first: 100, filter: {repId: $rep, scheduledFrom: $from, scheduledBefore: $before}) {
+    nodes { id state kind site { id } }
+  }
+}"""
+CHECK_OUT = f"""mutation CheckOut($key: String!, $input: CheckOutInput!) {{
+  checkOut(clientKey: $key, input: $input) {{
+    {_REFUSED} ... on Visit {{ id state verified outcome openedAt closedAt }}
+  }}
+}}"""
+
+REPORT = f"""mutation Report($key: String!, $input: ReportPositionsInput!) {{
+  reportPositions(clientKey: $key, input: $input) {{
+    {_REFUSED} ... on PositionsReceived {{ accepted latestAt dropped {{ reason count }} }}
+  }}
+}}"""
+_ENTRY = """personId person { name } state freshness condition
+  latest { at accuracyM batteryPct location { latitude longitude datum } } openVisit { id site { name } }"""
+TEAM_MAP = f"query Map {{ teamMap {{ nodes {{ {_ENTRY} }} }} }}"
+WATCH_MAP = f"subscription Watch {{ teamMapChanged {{ isFull at entries {{ {_ENTRY} }} }} }}"
+
+SEARCH = """query Search($text: String!) {
+  searchArticles(text: $text, first: 3) { score snippet article { title language } }
+}"""
