@@ -157,7 +157,7 @@ def main() -> None:
             token = await prepare(services, amounts, now)
             servers = [stack.enter_context(server(peer, module, environment)) for peer, module in PEERS.items()]
             await compare(servers, token, now, amounts.leads)
-            figures = await measure(servers, token, now, amounts.leads, *((2, 100) if quick else (5, 400)))
+            figures = await measure(servers, token, now, amounts.leads, *((1, 40) if quick else (4, 150)))
             await services.store.database.drop()
             return figures
 

@@ -26,6 +26,7 @@ MAX_ACTIVITIES = 5_000
 INDEXES = [
     IndexModel([("org_id", 1), ("owner_id", 1), ("sla_due_at", 1), ("_id", 1)], name="by_owner_due"),
     IndexModel([("org_id", 1), ("team_id", 1), ("sla_due_at", 1), ("_id", 1)], name="by_team_due"),
+    IndexModel([("org_id", 1), ("owner_id", 1), ("_id", 1)], name="by_owner"),
     IndexModel([("org_id", 1), ("owner_id", 1), ("stage_kind", 1), ("_id", 1)], name="by_owner_kind"),
     IndexModel([("org_id", 1), ("team_id", 1), ("name", 1), ("_id", 1)], name="by_team_name"),
     IndexModel([("org_id", 1), ("sla_due_at", 1), ("_id", 1)], name="by_due"),
