@@ -19,6 +19,7 @@ from storage.driver import PyMongoError
 from wiring.settings import Settings
 from workers.push_delivery import PushDelivery, Timing
 from workers.routes import solve_left_over
+from workers.shifts import close_forgotten_shifts
 from workers.sla_watch import watch_once
 from workers.visits import close_open, mark_missed
 
@@ -58,6 +59,7 @@ def jobs(settings: Settings, services: Services, worker_id: str, channels: Mappi
         Job("push_delivery", settings.push_poll_s, push.look, push.finish),
         Job("push_leases", settings.push_lease_check_s, push.release_lost),
         Job("missed_visits", VISITS_EVERY_S, partial(mark_missed, services)),
+        Job("forgotten_shifts", VISITS_EVERY_S, partial(close_forgotten_shifts, services)),
         Job("forgotten_visits", VISITS_EVERY_S, partial(close_open, services)),
         Job("route_plans", 5.0, partial(solve_left_over, services)),
     ]

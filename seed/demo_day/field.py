@@ -12,6 +12,7 @@ from seed.demo_day.operations import (
     CHECK_OUT,
     END_SHIFT,
     EVIDENCE,
+    OPEN_VISITS,
     PLAN_DAY,
     PUBLISH,
     REPORT,
@@ -52,6 +53,7 @@ class FieldDay:
         now = rep.now()
         if not self._stage.moves_clock and rep.ask(SERVER_NOW)["shift"]:
             said.fact("shift", "open already")
+            self._leave_open_visit()
         else:
             shift = rep.act(START_SHIFT, "Shift", at=now.isoformat())
             said.fact(
@@ -67,6 +69,13 @@ class FieldDay:
         without = {stop["site"]["id"] for stop in self._stops} - {visit["site"]["id"] for visit in visits}
         said.expect("Stops of the published plan without a visit", set(), without)
         said.fact("published", f"{len(visits)} visits are on the rep's list, made by the plan or agreed before")
+
+    def _leave_open_visit(self) -> None:
+        """Checks out of the visit that an interrupted demo left open on a running server."""
+        for visit in self._rep.ask(OPEN_VISITS, rep=self._rep.me["id"])["nodes"]:
+            given = {"visitId": visit["id"], "outcome": "OTHER", "capturedAt": self._rep.now().isoformat()}
+            self._rep.act(CHECK_OUT, "Visit", input=given)
+            self._said.fact("visit", f"checked out of {visit['site']['name']}, where an earlier demo stopped")
 
     def _planned(self, today: date) -> dict[str, Any]:
         """Today's plan; a running server may be asked outside working hours, so the next days are tried there."""
@@ -153,7 +162,7 @@ class FieldDay:
         with manager.watching_map() as watch:
             full = watch.event()
             said.ensure("First event", full["isFull"], "the whole map", full)
-            sent = [self._point(metres, age_s) for metres, age_s in ((60, 40), (30, 20), (10, 0))]
+            sent = [self._point(metres, age_s) for metres, age_s in ((60, 2), (30, 1), (10, 0))]
             received = rep.act(REPORT, "PositionsReceived", input={"cadenceS": 60, "points": sent})
             said.expect("Positions taken", (len(sent), []), (received["accepted"], received["dropped"]))
             said.fact("rep", f"{received['accepted']} positions reported")

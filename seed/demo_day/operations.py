@@ -61,6 +61,9 @@ VISITS = """query Visits($rep: ID!, $from: DateTime!, $before: DateTime!) {
     nodes { id state kind site { id } }
   }
 }"""
+OPEN_VISITS = """query OpenVisits($rep: ID!) {
+  visits(first: 10, filter: {repId: $rep, state: OPEN}) { nodes { id site { name } } }
+}"""
 CHECK_OUT = f"""mutation CheckOut($key: String!, $input: CheckOutInput!) {{
   checkOut(clientKey: $key, input: $input) {{
     {_REFUSED} ... on Visit {{ id state verified outcome openedAt closedAt }}
