@@ -44,7 +44,9 @@ def server(name: str, module: str, environment: Mapping[str, str]) -> Iterator[S
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = start_child([sys.executable, "-m", module], {**os.environ, **environment, "PORT": str(port), "LOG_LEVEL": "WARNING"})
+    process = start_child(
+        [sys.executable, "-m", module], {**os.environ, **environment, "PORT": str(port), "LOG_LEVEL": "WARNING"}
+    )
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_until_ready(name, url, process)
