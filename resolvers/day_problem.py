@@ -52,6 +52,12 @@ class Day:
     date: date
     start_at: datetime
     end_at: datetime
+    now: datetime
+
+    @property
+    def begin_at(self) -> datetime:
+        """From when on there is time to plan: a shift that has begun is planned from now."""
+        return min(max(self.start_at, self.now), self.end_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ async def gather(store: Store, day: Day) -> Asked:
     sites = await sites_by_id(store, org_id, list({each.site_id for each in chosen}))
     asked = {_key(each): each for each in chosen if each.site_id in sites}
     problem = routing.DayProblem(
-        shift_start=day.start_at,
+        shift_start=day.begin_at,
         shift_end=day.end_at,
         start=rep.start_point,
         end=rep.start_point,

@@ -107,7 +107,7 @@ async def solve(services: Services, document: Document) -> None:
         if found is None:
             raise LookupError("the rep is gone")
         start_at, end_at = (aware(document[key]) for key in _SHIFT)
-        day = Day(decode(Person, found), date.fromisoformat(plan.date), start_at, end_at)
+        day = Day(decode(Person, found), date.fromisoformat(plan.date), start_at, end_at, services.clock())
         asked = await gather(services.store, day)
         answer = await services.planner.solve(asked.problem)
     except Exception:

@@ -205,3 +205,16 @@ async def test_a_day_without_candidates_has_an_empty_plan(world: World, services
     await on_duty(services, world.rep)
     plan = await world.rep.api.first(PLAN, key=new_key(), date=TODAY)
     assert (plan["state"], plan["stops"], plan["dropped"]) == ("DRAFT", [], [])
+
+
+async def test_a_shift_that_has_begun_is_planned_from_now(
+    world: World, services: Services, clock: StoppedClock
+) -> None:
+    await on_duty(services, world.rep)
+    for number in range(12):
+        await place(services, world.rep, number)
+    clock.advance(hours=5)
+    plan = await world.rep.api.first(PLAN, key=new_key(), date=TODAY)
+    assert plan["stops"]
+    assert all(at(stop["arriveAt"]) >= clock.now for stop in plan["stops"])
+    assert len(plan["stops"]) + len(plan["dropped"]) == 12
