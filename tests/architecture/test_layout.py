@@ -23,8 +23,7 @@ def test_installed_packages_do_not_shadow_ours(folder: str) -> None:
 
 def test_files_stay_small() -> None:
     long = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES}
-    most = {name: 600 if name.startswith("tests/") else 400 for name in long}
-    assert {name: lines for name, lines in long.items() if lines > most[name]} == {}
+    assert {name: lines for name, lines in long.items() if lines > 400} == {}
 
 
 def test_names_say_what_they_hold() -> None:
