@@ -1,0 +1,63 @@
+"""One record of each kind in a world, made through the API with generated arguments; for tests of the whole schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schema.nodes import NODES
+from storage.outbox import DELIVERIES
+from storage.store import Store
+from tests.support.client import new_key
+from tests.support.leads import ASSIGN, create_lead
+from tests.support.schema_calls import call, root_fields
+from tests.support.world import World
+
+MAKERS = {
+    "acc": ("rep", "createAccount"),
+    "con": ("rep", "createContact"),
+    "sit": ("rep", "createSite"),
+    "led": ("rep", "createLead"),
+    "act": ("rep", "logActivity"),
+    "chk": ("rep", "checkIn"),
+    "vis": ("rep", "scheduleVisit"),
+    "art": ("manager", "createArticle"),
+    "dev": ("rep", "registerDevice"),
+    "shf": ("rep", "startShift"),
+    "pln": ("rep", "planDay"),
+}
+"""Kind -> who makes it and by which mutation, in an order in which each finds what it refers to."""
+INDIRECT = frozenset({"org", "tea", "per", "clk", "ntc"})
+"""Kinds that come with the world or follow from others."""
+_FIELDS = root_fields()
+
+
+async def make_records(world: World, store: Store) -> dict[str, str]:
+    """The id of one record of each kind that `node` finds, and of a delivery (`dlv`)."""
+    assert set(MAKERS) | INDIRECT == set(NODES), "say how a record of the new kind is made"
+    ids: dict[str, str] = {"org": world.org_id, "tea": world.north.id, "per": world.rep.id}
+    await _make(world, "setRoster", "manager", ids)
+    for prefix in MAKERS:
+        ids[prefix] = await make_record(world, prefix, ids)
+    lead = await create_lead(world.manager)
+    await world.manager.api.first(ASSIGN, key=new_key(), id=lead["id"], owner=world.rep.id)
+    ids["clk"] = lead["clocks"][0]["id"]
+    ids["ntc"] = (await world.rep.api.first("{ notices { nodes { id } } }"))["nodes"][0]["id"]
+    delivery = await store[DELIVERIES].find_one({"notice_id": ids["ntc"]})
+    assert delivery is not None
+    ids["dlv"] = delivery["_id"]
+    return ids
+
+
+async def make_record(world: World, prefix: str, ids: dict[str, str]) -> str:
+    """The id of another record of that kind, which refers to those in `ids`."""
+    who, mutation = MAKERS[prefix]
+    made = await _make(world, mutation, who, ids)
+    return str(made["id"])
+
+
+async def _make(world: World, mutation: str, who: str, ids: dict[str, str]) -> dict[str, Any]:
+    field = next(each for each in _FIELDS if each.name == mutation)
+    answer = await call(getattr(world, who).api, field, field.variables(ids))
+    assert answer.refusal is None, (field.label, answer)
+    made: dict[str, Any] = answer.value
+    return made
