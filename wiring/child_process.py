@@ -43,6 +43,11 @@ def start_child(
     )
 
 
+def inherited(changes: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with changes, to be handed on to a child."""
+    return {**os.environ, **changes}
+
+
 def stop_child(process: subprocess.Popen[bytes], grace_s: float) -> int:
     """SIGTERM, a wait of `grace_s`, then SIGKILL to its whole session; the exit status."""
     with suppress(ProcessLookupError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ import httpx
 
 from seed.demo_day.transcript import StepFailedError
 from wiring.banner import DEMO_FILE
-from wiring.child_process import start_child, stop_child
+from wiring.child_process import inherited, start_child, stop_child
 from wiring.clock import system_clock
 from wiring.embedded_mongo import EmbeddedMongo, free_port
 
@@ -60,7 +59,7 @@ class RunningServer:
 
     def seed(self, *words: str) -> tuple[int, str]:
         """As the stage says; the database is that of the settings."""
-        return _run_seed(words, os.environ, self.work)
+        return _run_seed(words, inherited({}), self.work)
 
     def pass_time(self, seconds: float) -> None:
         """Nothing: a running server's clock is not moved."""
@@ -114,7 +113,7 @@ class OwnServers:
         self._database.stop()
 
     def _environment(self, further_s: float = 0) -> dict[str, str]:
-        return os.environ | {
+        changes = {
             "ENVIRONMENT": "development",
             "MONGODB_URI": self._database.uri,
             "MONGODB_DATABASE": "fieldbeat_demo",
@@ -126,6 +125,7 @@ class OwnServers:
             "PUSH_CHANNELS": "console",
             "LOG_LEVEL": "WARNING",
         }
+        return inherited(changes)
 
     def _start_programs(self) -> None:
         for name in ("api", "workers"):
