@@ -178,6 +178,16 @@ def streams(shown: Any, description: str) -> Callable[[Callable[P, AsyncIterator
     return wrap
 
 
+def wanted(info: Info, type_name: str) -> Mapping[str, Any] | None:
+    """Projection for the documents of `type_name` that a root field answers with; None: whole documents.
+
+    A compiled operation knows it beforehand. Hand it to the reads of a root field whose documents go to the client as
+    they are; a field that looks into them itself must read them whole.
+    """
+    known: Mapping[str, Mapping[str, Any]] = getattr(info._raw_info, "projections", {})
+    return known.get(type_name)
+
+
 def aware_value(value: Any) -> Any:
     """Documents hold naive UTC; rules are handed aware times."""
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
