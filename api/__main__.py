@@ -7,6 +7,7 @@ import uvicorn
 from api.app import EdgeSettings, create_app
 from api.auth import firebase_verifier
 from api.limits import Limits
+from api.persisted import PersistedDocumentsError, read_manifest
 from wiring.logging import configure_logging
 from wiring.services import build_services, build_store
 from wiring.settings import Settings, load_settings
@@ -32,6 +33,8 @@ def edge_settings(settings: Settings) -> EdgeSettings:
         socket_operations=settings.limit_socket_operations,
         metrics=settings.metrics,
         graphiql=settings.graphiql,
+        persisted_documents=read_manifest(settings.persisted_documents) if settings.persisted_documents else {},
+        persisted_only=settings.persisted_only,
     )
 
 
@@ -44,7 +47,11 @@ def main() -> None:
     store = build_store(settings, settings.mongodb_uri)
     project = settings.firebase_project_id
     services = build_services(settings, store, verify_firebase=firebase_verifier(project) if project else None)
-    app = create_app(services, edge_settings(settings))
+    try:
+        app = create_app(services, edge_settings(settings))
+    except PersistedDocumentsError as error:
+        reason = str(error).replace("\n", "\n  ")
+        raise SystemExit(f"PERSISTED_DOCUMENTS cannot be used ({settings.persisted_documents}):\n  {reason}") from error
     uvicorn.run(
         app,
         host=settings.host,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -43,11 +43,19 @@ class EdgeSettings:
     socket_operations: int = 50
     metrics: bool = True
     graphiql: bool = False
+    persisted_documents: Mapping[str, str] = field(default_factory=dict)
+    """Registered texts by id."""
+    persisted_only: bool = False
 
 
 def create_app(services: Services, edge: EdgeSettings) -> Starlette:
-    """The application on services that outlive it."""
-    documents = Documents(build_schema()._schema, edge.limits)
+    """The application on services that outlive it. PersistedDocumentsError where a registered document is not valid."""
+    documents = Documents(
+        build_schema()._schema,
+        edge.limits,
+        registered=edge.persisted_documents,
+        registered_only=edge.persisted_only,
+    )
 
     async def make_context(call: Call) -> Context:
         # A socket outlives the look at its token, so each operation and event asks whether the session still stands.

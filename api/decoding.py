@@ -20,13 +20,13 @@ _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """A well-formed GraphQL request. `query` is None only where a persisted query's hash stands for it."""
+    """A well-formed GraphQL request. `query` is None only where `document_id` stands for it."""
 
     query: str | None
     operation_name: str | None = None
     variables: dict[str, Any] = field(default_factory=dict)
-    sha256: str | None = None
-    """Hash of an automatic persisted query."""
+    document_id: str | None = None
+    """Id of a registered document, or the hash of a persisted query in lower case, then possibly beside `query`."""
 
 
 def decode_json(raw: bytes | str) -> Any:
@@ -48,14 +48,14 @@ def read_parameters(value: object) -> Parameters:
         raise EdgeError(BAD_REQUEST, "Batches are not served: send one operation per request.")
     if not isinstance(value, dict):
         raise EdgeError(BAD_REQUEST, "The request must be a JSON object with a `query`.")
-    sha256 = _persisted_hash(_optional_map(value, "extensions"))
     query = value.get("query")
-    if not (isinstance(query, str) or (query is None and sha256 is not None)):
+    if not (query is None or isinstance(query, str)):
         raise EdgeError(BAD_REQUEST, "`query` must be a string.")
+    document_id = _document_id(value, _persisted_hash(_optional_map(value, "extensions")), query)
     name = value.get("operationName")
     if not (name is None or isinstance(name, str)):
         raise EdgeError(BAD_REQUEST, "`operationName` must be a string.")
-    return Parameters(query, name or None, _optional_map(value, "variables"), sha256)
+    return Parameters(query, name or None, _optional_map(value, "variables"), document_id)
 
 
 def _optional_map(value: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -76,7 +76,23 @@ def _persisted_hash(extensions: Mapping[str, Any]) -> str | None:
         raise EdgeError(
             BAD_REQUEST, "`extensions.persistedQuery` must have version 1 and a sha256Hash of 64 hex digits."
         )
-    return sha256
+    return sha256.lower()
+
+
+def _document_id(value: Mapping[str, Any], sha256: str | None, query: str | None) -> str | None:
+    """`documentId`, else the hash, else the older `id` where nothing else names the document."""
+    given = value.get("documentId")
+    if given is None and sha256 is not None:
+        return sha256
+    if given is None and query is None:
+        given = value.get("id")
+        if given is None:
+            raise EdgeError(BAD_REQUEST, "The request needs a `query`, or a `documentId` in its place.")
+    elif given is not None and query is not None:
+        raise EdgeError(BAD_REQUEST, "Send either `query` or `documentId`.")
+    if given is not None and not (isinstance(given, str) and given):
+        raise EdgeError(BAD_REQUEST, "`documentId` must be a string that is not empty.")
+    return given
 
 
 def _bounded_int(digits: str) -> int:

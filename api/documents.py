@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -24,10 +23,16 @@ from graphql import (
     validate,
 )
 
-from api.errors import OPERATION_NOT_FOUND, PARSE_FAILED, VALIDATION_FAILED, EdgeError, coded
+from api.decoding import Parameters
+from api.errors import BAD_REQUEST, OPERATION_NOT_FOUND, PARSE_FAILED, VALIDATION_FAILED, EdgeError, coded
 from api.limits import DOCUMENT_TOO_LARGE, TOO_DEEP, Limits, check_document, check_variables, worst_cost
+from api.persisted import PersistedDocumentsError, Registered
+from api.recent import Recent
 
 OperationKind = Literal["query", "mutation", "subscription"]
+
+PERSISTED_QUERY_NOT_FOUND: Final = "PERSISTED_QUERY_NOT_FOUND"
+PERSISTED_QUERY_ONLY: Final = "PERSISTED_QUERY_ONLY"
 
 _LONGEST_KEPT: Final = 20_000
 """Longer texts are parsed each time, so that the cache stays small whatever clients send."""
@@ -69,25 +74,68 @@ class Prepared:
 
 
 class Documents:
-    """Prepared documents by their text, the least recently used dropped beyond `size`.
+    """Prepared documents by their text, the least recently used dropped beyond `size` of them or `max_chars` in all.
 
-    Also remembers up to `size` texts by hash for automatic persisted queries; only valid documents get in.
+    Also remembers texts by hash for automatic persisted queries, as many again; only valid documents get in.
+    `registered` are texts by id that are prepared now and never dropped (PersistedDocumentsError: one is not valid);
+    with `registered_only` nothing else is answered.
     """
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits, size: int = 1_000) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: Limits,
+        size: int = 1_000,
+        *,
+        max_chars: int = 1_000_000,  # a parsed document takes 130 to 280 bytes for each character of its text
+        registered: Mapping[str, str] | None = None,
+        registered_only: bool = False,
+    ) -> None:
         self.schema = schema
         self.limits = limits
-        self._size = size
-        self._prepared: OrderedDict[str, Prepared] = OrderedDict()
-        self._texts: OrderedDict[str, str] = OrderedDict()
+        self._recent: Recent[Prepared] = Recent(size, max_chars)
+        self._texts: Recent[str] = Recent(size, max_chars)
         self._rules = (*specified_rules, *(() if limits.introspection else (NoSchemaIntrospectionCustomRule,)))
+        self._registered_only = registered_only
+        self._registered = Registered(registered or {}, self._prepare)
+        if registered_only and not registered:
+            raise PersistedDocumentsError("Only registered documents are to be answered, but none is registered.")
+
+    def find(self, parameters: Parameters) -> Prepared | list[GraphQLError]:
+        """The document a request means, by its text, id or hash, or the errors to answer with."""
+        query = parameters.query
+        if query is None:
+            given = parameters.document_id or ""
+            registered = self._registered.by_id(given)
+            if registered is not None:
+                return registered
+            text = self._texts.get(given.removeprefix("sha256:"))
+            if self._registered_only:
+                return [_registered_only()]
+            if text is None:
+                return [EdgeError(PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound")]
+            return self.prepare(text)
+        prepared = self.prepare(query)
+        if parameters.document_id is not None and not isinstance(prepared, list):
+            if hashlib.sha256(query.encode()).hexdigest() != parameters.document_id:
+                return [EdgeError(BAD_REQUEST, "The persisted query's hash is not the SHA-256 of `query`.")]
+            if query in self._recent:
+                self._texts.put(parameters.document_id, query, len(query))
+        return prepared
 
     def prepare(self, query: str) -> Prepared | list[GraphQLError]:
         """The document, or the errors of parsing, limits or validation, each with its code."""
-        known = self._prepared.get(query)
+        known = self._registered.by_text(query) or self._recent.get(query)
         if known is not None:
-            self._prepared.move_to_end(query)
             return known
+        if self._registered_only:
+            return [_registered_only()]
+        prepared = self._prepare(query)
+        if isinstance(prepared, Prepared) and len(query) <= _LONGEST_KEPT:
+            self._recent.put(query, prepared, len(query))
+        return prepared
+
+    def _prepare(self, query: str) -> Prepared | list[GraphQLError]:
         try:
             document = self._parse(query)
         except EdgeError as error:
@@ -104,12 +152,7 @@ class Documents:
             )
         if errors:
             return list(coded(errors, VALIDATION_FAILED))
-        prepared = Prepared(document, tuple(self._operations(document)))
-        if len(query) <= _LONGEST_KEPT:
-            self._prepared[query] = prepared
-            if len(self._prepared) > self._size:
-                self._prepared.popitem(last=False)
-        return prepared
+        return Prepared(document, tuple(self._operations(document)))
 
     def check_variables(
         self, prepared: Prepared, operation: Operation, variables: Mapping[str, Any]
@@ -120,24 +163,6 @@ class Documents:
         if in_range and not operation.may_exceed:
             return []
         return check_variables(self.schema, prepared.document, operation.node, self.limits, variables)
-
-    def remember(self, sha256: str, query: str) -> bool:
-        """Keeps the text of a prepared document under its hash; False if the hash is not that of the text."""
-        if hashlib.sha256(query.encode()).hexdigest() != sha256.lower():
-            return False
-        if query in self._prepared:
-            self._texts[sha256.lower()] = query
-            self._texts.move_to_end(sha256.lower())
-            if len(self._texts) > self._size:
-                self._texts.popitem(last=False)
-        return True
-
-    def recall(self, sha256: str) -> str | None:
-        """The text kept under the hash."""
-        query = self._texts.get(sha256.lower())
-        if query is not None:
-            self._texts.move_to_end(sha256.lower())
-        return query
 
     def _parse(self, query: str) -> DocumentNode:
         limits = self.limits
@@ -176,6 +201,10 @@ class Documents:
                 )
             )
         return operations
+
+
+def _registered_only() -> EdgeError:
+    return EdgeError(PERSISTED_QUERY_ONLY, "This server answers documents only that its operator has registered.")
 
 
 def _root_fields(

@@ -7,6 +7,8 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.http.ides import get_graphql_ide_html
 
+_ASKS = (b"query=", b"documentId=", b"id=", b"extensions=")
+
 
 class WithGraphiQL:
     """Answers a GET that prefers HTML and asks no query with the page (it loads its scripts from a public CDN)."""
@@ -17,7 +19,8 @@ class WithGraphiQL:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         accepted = Headers(scope=scope).get("accept", "")
-        if scope["method"] == "GET" and "text/html" in accepted and b"query=" not in scope["query_string"]:
+        asks = any(name in scope["query_string"] for name in _ASKS)
+        if scope["method"] == "GET" and "text/html" in accepted and not asks:
             await HTMLResponse(self._page, headers={"vary": "Accept"})(scope, receive, send)
         else:
             await self._endpoint(scope, receive, send)

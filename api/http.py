@@ -41,7 +41,7 @@ _STATUS: Final = {
 }
 """Statuses of answers without `data` whatever the media type; other errors are 400, or 200 as plain JSON."""
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_GET_PARAMETERS: Final = frozenset({"query", "operationName", "variables", "extensions"})
+_GET_PARAMETERS: Final = frozenset({"query", "documentId", "id", "operationName", "variables", "extensions"})
 _DRAINED_BODIES: Final = 4
 """So many times the largest body is read and dropped before 413, so that the client gets to read the answer."""
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, cast
+from typing import Any, Literal, cast
 
 from graphql import (
     ExecutionResult,
@@ -19,9 +19,7 @@ from graphql import (
 
 from api.decoding import Parameters
 from api.documents import Documents, Operation, OperationKind, Prepared
-from api.errors import BAD_INPUT, BAD_REQUEST, TIMEOUT, EdgeError, coded, render
-
-PERSISTED_QUERY_NOT_FOUND: Final = "PERSISTED_QUERY_NOT_FOUND"
+from api.errors import BAD_INPUT, TIMEOUT, EdgeError, coded, render
 
 Answer = dict[str, Any]
 """A GraphQL response: `errors` without `data` where nothing was executed."""
@@ -85,16 +83,9 @@ class Operations:
 
     def find(self, parameters: Parameters) -> Found | list[GraphQLError]:
         """The operation to run, or the errors of the document, its name or its hash."""
-        query = parameters.query
-        if query is None:
-            query = self._documents.recall(parameters.sha256 or "")
-            if query is None:
-                return [EdgeError(PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound")]
-        prepared = self._documents.prepare(query)
+        prepared = self._documents.find(parameters)
         if isinstance(prepared, list):
             return prepared
-        if parameters.query and parameters.sha256 and not self._documents.remember(parameters.sha256, query):
-            return [EdgeError(BAD_REQUEST, "The persisted query's hash is not the SHA-256 of `query`.")]
         try:
             return Found(prepared, prepared.select(parameters.operation_name))
         except EdgeError as error:

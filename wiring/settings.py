@@ -160,6 +160,15 @@ class Settings(BaseSettings):
         description="Whether a browser that opens the endpoint gets GraphiQL.",
         json_schema_extra={"shown": "on, in production off"},
     )
+    persisted_documents: FilePath | None = Field(
+        default=None,
+        description="JSON file of the documents your apps send: `{id: text}` or an Apollo persisted-query manifest. "
+        "Checked and prepared at the start.",
+    )
+    persisted_only: bool = Field(
+        default=False,
+        description="Whether all documents but those of PERSISTED_DOCUMENTS are refused (PERSISTED_QUERY_ONLY).",
+    )
     max_body_bytes: int = Field(
         default=1_000_000, ge=1_000, description="Largest request body; above it the answer is 413."
     )
@@ -232,6 +241,12 @@ class Settings(BaseSettings):
         description="Fast stand-in database for benchmarks, if it is not the one `make bench-db` builds.",
         json_schema_extra={"shown": "the one in `build/`"},
     )
+
+    @model_validator(mode="after")
+    def _documents_to_persist(self) -> Self:
+        if self.persisted_only and self.persisted_documents is None:
+            raise ValueError("PERSISTED_ONLY: needs PERSISTED_DOCUMENTS, else nothing could be asked")
+        return self
 
     @model_validator(mode="after")
     def _fit_for_production(self) -> Self:

@@ -240,12 +240,20 @@ class TinyApp:
     timeout_s: float = 20.0
     body_timeout_s: float = 15.0
     documents_size: int = 100
+    registered: dict[str, str] = field(default_factory=dict)
+    registered_only: bool = False
     tally: Tally = field(default_factory=Tally)
     revoked: bool = False
 
     def build(self) -> Starlette:
         """The ASGI app with `/graphql` for both protocols."""
-        documents = Documents(tiny_schema(), self.limits, self.documents_size)
+        documents = Documents(
+            tiny_schema(),
+            self.limits,
+            self.documents_size,
+            registered=self.registered,
+            registered_only=self.registered_only,
+        )
         operations = Operations(documents, self._make_context, timeout_s=self.timeout_s)
         over_http = GraphQLOverHTTP(
             operations,

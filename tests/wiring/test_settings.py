@@ -90,6 +90,8 @@ def test_a_valid_value_is_taken(
         ("CLOCK_OFFSET_S", "1e12"),
         ("SAMPLES", "/does/not/exist"),
         ("FCM_CREDENTIALS", "/does/not/exist"),
+        ("PERSISTED_DOCUMENTS", "/does/not/exist"),
+        ("PERSISTED_ONLY", "1"),
         ("FCM_BASE_URL", "fcm"),
         ("PUSH_CHANNELS", "console,pigeon"),
         ("PUSH_CHANNELS", ","),
