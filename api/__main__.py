@@ -35,6 +35,7 @@ def edge_settings(settings: Settings) -> EdgeSettings:
         graphiql=settings.graphiql,
         persisted_documents=read_manifest(settings.persisted_documents) if settings.persisted_documents else {},
         persisted_only=settings.persisted_only,
+        compile_at=2 if settings.compiled else None,
     )
 
 

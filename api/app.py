@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
 from api.auth import authenticate, check_session
+from api.compiled import CompiledOperations
 from api.documents import Documents
 from api.graphiql import WithGraphiQL
 from api.http import GraphQLOverHTTP
@@ -46,6 +47,8 @@ class EdgeSettings:
     persisted_documents: Mapping[str, str] = field(default_factory=dict)
     """Registered texts by id."""
     persisted_only: bool = False
+    compile_at: int | None = 2
+    """At which run an operation is compiled; None: never."""
 
 
 def create_app(services: Services, edge: EdgeSettings) -> Starlette:
@@ -70,7 +73,8 @@ def create_app(services: Services, edge: EdgeSettings) -> Starlette:
     async def who(headers: Mapping[str, str]) -> SignedIn | None:
         return await authenticate(services, headers)
 
-    operations = Operations(documents, make_context, timeout_s=edge.operation_timeout_s)
+    compiled = None if edge.compile_at is None else CompiledOperations(documents.schema, edge.compile_at)
+    operations = Operations(documents, make_context, timeout_s=edge.operation_timeout_s, compiled=compiled)
     http = GraphQLOverHTTP(operations, who, edge.limits, public_mutations=PUBLIC_MUTATIONS)
     ws = GraphQLTransportWs(
         operations,

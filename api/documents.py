@@ -39,9 +39,9 @@ _LONGEST_KEPT: Final = 20_000
 _MAX_VALIDATION_ERRORS: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Operation:
-    """One valid operation of a document."""
+    """One valid operation of a document. It is its own key: who keeps something beside it keeps it weakly."""
 
     name: str | None
     kind: OperationKind

@@ -1,4 +1,4 @@
-"""Runs one operation of a prepared document on graphql-core; the HTTP and WebSocket edges both come through here."""
+"""Runs one operation of a prepared document, compiled or on graphql-core; both edges come through here."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from graphql import (
     execute_subscription_event,
 )
 
+from api.compiled import CompiledOperations
 from api.decoding import Parameters
 from api.documents import Documents, Operation, OperationKind, Prepared
 from api.errors import BAD_INPUT, TIMEOUT, EdgeError, coded, render
+from execution.replay import Recorded
+
 
 Answer = dict[str, Any]
 """A GraphQL response: `errors` without `data` where nothing was executed."""
@@ -74,12 +77,12 @@ class Operations:
         make_context: MakeContext,
         *,
         timeout_s: float = 20.0,
-        executor_class: type[Executor[Any]] = Executor,
+        compiled: CompiledOperations | None = None,
     ) -> None:
         self._documents = documents
         self._make_context = make_context
         self._timeout_s = timeout_s
-        self._executor_class = executor_class
+        self._compiled = compiled
 
     def find(self, parameters: Parameters) -> Found | list[GraphQLError]:
         """The operation to run, or the errors of the document, its name or its hash."""
@@ -94,14 +97,25 @@ class Operations:
     async def execute(self, found: Found, variables: dict[str, Any], call: Call) -> Answer:
         """The answer of a query or mutation."""
 
-        async def run() -> ExecutionResult | list[GraphQLError]:
-            executor = self._executor(found, variables, await self._make_context(call))
-            if isinstance(executor, list):
-                return executor
-            result = execute_root_selection_set(executor)
-            return result if isinstance(result, ExecutionResult) else await result
+        return await self._answer(self._run(found, variables, call), call)
 
-        return await self._answer(run(), call)
+    async def _run(self, found: Found, variables: dict[str, Any], call: Call) -> ExecutionResult | list[GraphQLError]:
+        context = await self._make_context(call)
+        recorded = None
+        compiled = self._compiled.find(found.prepared.document, found.operation) if self._compiled else None
+        if compiled is not None and (coerced := compiled.coerce(variables)) is not None:
+            refused = self._documents.check_variables(found.prepared, found.operation, coerced)
+            if refused:
+                return refused
+            done = await compiled.run(variables, coerced, context)
+            if not isinstance(done, Recorded):
+                return ExecutionResult(done, None)
+            recorded = done
+        executor = self._executor(found, variables, context, recorded)
+        if isinstance(executor, list):
+            return executor
+        result = execute_root_selection_set(executor)
+        return result if isinstance(result, ExecutionResult) else await result
 
     async def subscribe(self, found: Found, variables: dict[str, Any], call: Call) -> AsyncGenerator[Answer, None]:
         """One answer per event, each executed with a context of its own; ends after an answer without `data`."""
@@ -149,11 +163,14 @@ class Operations:
         result = execute_subscription_event(once)
         return result if isinstance(result, ExecutionResult) else await result
 
-    def _executor(self, found: Found, variables: dict[str, Any], context: Any) -> Executor[Any] | list[GraphQLError]:
+    def _executor(
+        self, found: Found, variables: dict[str, Any], context: Any, recorded: Recorded | None = None
+    ) -> Executor[Any] | list[GraphQLError]:
         documents = self._documents
-        executor = self._executor_class.build(
+        executor: Executor[Any] | list[GraphQLError] = Executor.build(
             documents.schema,
             found.prepared.document,
+            root_value=recorded,
             context_value=context,
             raw_variable_values=variables,
             operation_name=found.operation.name,

@@ -53,6 +53,11 @@ class Context:
         """Reads under the caller's scope. Raises Unauthenticated."""
         return Reads(self.store, self.me.scope)
 
+    @property
+    def fetch(self) -> Reads:
+        """The name under which execution/ asks for reads."""
+        return self.reads
+
     def require(self, capability: Capability) -> Actor:
         """The caller, who has the capability. Raises Unauthenticated or Forbidden."""
         actor = self.me

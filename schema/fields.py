@@ -18,6 +18,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLResolveInfo,
+    GraphQLSchema,
     GraphQLUnionType,
 )
 from strawberry.types.base import StrawberryObjectDefinition
@@ -28,12 +29,15 @@ from domain.places import Datum, Point
 from domain.refusals import Refusal
 from resolvers.context import Context
 from schema.loaders import load_children, load_one
+from schema.root_calls import bind_roots
 from storage.driver import Document
 from storage.reads import value_at
 
 P = ParamSpec("P")
 T = TypeVar("T")
 MAX_CHILDREN = 50
+READING = "fieldbeat-reading"
+"""Key of a bound field's declaration in its extensions."""
 Info = strawberry.Info[Context, None]
 ResolveInfo = GraphQLResolveInfo[Context]
 
@@ -198,10 +202,12 @@ def bind(schema: strawberry.Schema) -> None:
     for graphql_type in schema._schema.type_map.values():
         definition = (graphql_type.extensions or {}).get("strawberry-definition")
         if isinstance(graphql_type, GraphQLUnionType | GraphQLInterfaceType):
-            graphql_type.resolve_type = _type_resolver(graphql_type)
+            graphql_type.resolve_type = _type_resolver(graphql_type, schema._schema)
         if not isinstance(graphql_type, GraphQLObjectType) or not isinstance(definition, StrawberryObjectDefinition):
             continue
         graphql_type.is_type_of = None
+        if definition.name in {"Query", "Mutation"}:
+            bind_roots(schema, definition, graphql_type)
         if definition.name in {"Query", "Mutation", "Subscription"}:
             continue
         if is_dataclass(definition.origin) and _is_refusal(definition):
@@ -215,22 +221,24 @@ def bind(schema: strawberry.Schema) -> None:
             if declared.permission_classes or declared.extensions:
                 raise TypeError(f"{where}: permission classes and extensions would be passed over")
             _install(graphql_type.fields[name], reading, where)
+            graphql_type.fields[name].extensions[READING] = reading
 
 
 def _is_refusal(definition: StrawberryObjectDefinition) -> bool:
     return any(each.name == "Refusal" for each in definition.interfaces)
 
 
-def _type_resolver(abstract: GraphQLUnionType | GraphQLInterfaceType) -> Callable[..., str]:
+def _type_resolver(abstract: GraphQLUnionType | GraphQLInterfaceType, schema: GraphQLSchema) -> Callable[..., str]:
+    refusals = {each.name for each in schema.get_implementations(_refusal_interface(schema)).objects}
     members: list[str] = [each.name for each in abstract.types] if isinstance(abstract, GraphQLUnionType) else []
+    records = [name for name in members if name not in refusals]
 
-    def resolve(value: Any, info: ResolveInfo, _: Any) -> str:
+    def resolve(value: Refusal | Document, _info: ResolveInfo, _: Any) -> str:
         if isinstance(value, Refusal):
-            return type(value).__name__
+            name: str = type(value).__name__
+            return name
         if "__typename" in value:
             return str(value["__typename"])
-        refusals = {each.name for each in info.schema.get_implementations(_refusal_interface(info)).objects}
-        records = [name for name in members if name not in refusals]
         if len(records) != 1:
             raise TypeError(f"a document of {abstract.name} must say its __typename")
         return records[0]
@@ -238,8 +246,8 @@ def _type_resolver(abstract: GraphQLUnionType | GraphQLInterfaceType) -> Callabl
     return resolve
 
 
-def _refusal_interface(info: ResolveInfo) -> GraphQLInterfaceType:
-    found = info.schema.type_map["Refusal"]
+def _refusal_interface(schema: GraphQLSchema) -> GraphQLInterfaceType:
+    found = schema.type_map["Refusal"]
     assert isinstance(found, GraphQLInterfaceType)
     return found
 

@@ -13,8 +13,8 @@ E = TypeVar("E", bound=type[Enum])
 
 def format_time(value: datetime) -> str:
     """RFC 3339 in UTC with milliseconds; documents hold naive UTC."""
-    utc = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    return utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond // 1000:03d}Z"
+    utc = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+    return utc.isoformat(timespec="milliseconds") + "Z"
 
 
 def parse_time(value: Any) -> datetime:

@@ -101,7 +101,7 @@ def services(settings: Settings, store: Store, session_clock: StoppedClock) -> S
 @pytest.fixture(scope="session")
 async def api_url(services: Services) -> AsyncIterator[str]:
     """A running API server."""
-    app = create_app(services, EdgeSettings(limits=Limits()))
+    app = create_app(services, EdgeSettings(limits=Limits(), compile_at=1))
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="on", timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())

@@ -155,6 +155,9 @@ class Settings(BaseSettings):
         description="Whether the schema may be asked for.",
         json_schema_extra={"shown": "on, in production off"},
     )
+    compiled: bool = Field(
+        default=True, description="Whether operations that were seen before are compiled; off to look for a fault."
+    )
     graphiql: bool = Field(
         default_factory=_in_development,
         description="Whether a browser that opens the endpoint gets GraphiQL.",
