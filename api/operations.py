@@ -23,7 +23,6 @@ from api.documents import Documents, Operation, OperationKind, Prepared
 from api.errors import BAD_INPUT, TIMEOUT, EdgeError, coded, render
 from execution.replay import Recorded
 
-
 Answer = dict[str, Any]
 """A GraphQL response: `errors` without `data` where nothing was executed."""
 
