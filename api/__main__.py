@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
+
 import uvicorn
 
 from api.app import EdgeSettings, create_app
 from api.auth import firebase_verifier
 from api.limits import Limits
 from api.persisted import PersistedDocumentsError, read_manifest
+from api.streams import Streams
 from wiring.logging import configure_logging
 from wiring.services import build_services, build_store
 from wiring.settings import Settings, load_settings
 
 MAX_FRAME_BYTES = 1_000_000
+_NOT_STARTED = 3
+"""Exit status where the port is taken, as the server's own command has it."""
 
 
 def edge_settings(settings: Settings) -> EdgeSettings:
@@ -53,7 +59,7 @@ def main() -> None:
     except PersistedDocumentsError as error:
         reason = str(error).replace("\n", "\n  ")
         raise SystemExit(f"PERSISTED_DOCUMENTS cannot be used ({settings.persisted_documents}):\n  {reason}") from error
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -64,6 +70,23 @@ def main() -> None:
         timeout_graceful_shutdown=int(settings.shutdown_s),
         lifespan="on",
     )
+    server = _Server(config, app.state.streams)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        raise SystemExit(_NOT_STARTED)
+
+
+class _Server(uvicorn.Server):
+    """Ends the open streams before it waits for what is in flight: they would not end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, streams: Streams) -> None:
+        super().__init__(config)
+        self._streams = streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._streams.end_all()
+        await super().shutdown(sockets)
 
 
 if __name__ == "__main__":

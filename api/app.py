@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
@@ -22,7 +22,9 @@ from api.documents import Documents
 from api.graphiql import WithGraphiQL
 from api.http import GraphQLOverHTTP
 from api.limits import Limits
+from api.negotiation import MULTIPART
 from api.operations import Call, Operations, SignedIn
+from api.streams import Streams
 from api.ws import GraphQLTransportWs, SocketSettings
 from resolvers.context import Context
 from resolvers.services import Services
@@ -32,6 +34,21 @@ from storage.driver import PyMongoError
 
 PUBLIC_MUTATIONS = frozenset({"signIn", "signInWithFirebase", "refreshSession", "acceptInvitation", "resetPassword"})
 """They ignore an Authorization header, so that an expired one cannot keep a phone from signing in again."""
+
+CORS_HEADERS = (
+    "authorization",
+    "content-type",
+    "x-request-id",
+    "last-event-id",
+    "apollo-require-preflight",
+    "apollographql-client-name",
+    "apollographql-client-version",
+    "x-apollo-operation-name",
+    "x-apollo-operation-type",
+    "traceparent",
+    "tracestate",
+)
+"""What the usual clients add by themselves, beside what browsers always may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +78,8 @@ def create_app(services: Services, edge: EdgeSettings) -> Starlette:
     )
 
     async def make_context(call: Call) -> Context:
-        # A socket outlives the look at its token, so each operation and event asks whether the session still stands.
-        if call.transport == "websocket" and call.actor is not None:
+        # A socket or stream outlives the look at its token, so each operation or event asks whether the session stands.
+        if call.transport != "http" and call.actor is not None:
             await check_session(services.store, call.actor)
         actor = call.actor
         if actor is not None and call.kind == "subscription":
@@ -75,7 +92,8 @@ def create_app(services: Services, edge: EdgeSettings) -> Starlette:
 
     compiled = None if edge.compile_at is None else CompiledOperations(documents.schema, edge.compile_at)
     operations = Operations(documents, make_context, timeout_s=edge.operation_timeout_s, compiled=compiled)
-    http = GraphQLOverHTTP(operations, who, edge.limits, public_mutations=PUBLIC_MUTATIONS)
+    streams = Streams(services.clock)
+    http = GraphQLOverHTTP(operations, who, edge.limits, public_mutations=PUBLIC_MUTATIONS, streams=streams)
     ws = GraphQLTransportWs(
         operations,
         who,
@@ -103,14 +121,18 @@ def create_app(services: Services, edge: EdgeSettings) -> Starlette:
         Route("/readyz", ready),
         *([Route("/metrics", metrics)] if edge.metrics else []),
     ]
-    middleware = [Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)]
+    # A compressor holds small parts back, which streams cannot wait for.
+    uncompressed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, MULTIPART)
+    middleware = [
+        Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5, exclude_content_types=uncompressed),
+    ]
     if edge.cors_origins:
         middleware.append(
             Middleware(
                 CORSMiddleware,
                 allow_origins=list(edge.cors_origins),
                 allow_methods=["GET", "POST"],
-                allow_headers=["authorization", "content-type", "x-request-id"],
+                allow_headers=CORS_HEADERS,
                 expose_headers=["x-request-id", "retry-after"],
             )
         )
@@ -120,7 +142,9 @@ def create_app(services: Services, edge: EdgeSettings) -> Starlette:
         async with services.running():
             yield
 
-    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    app.state.streams = streams
+    return app
 
 
 def _socket_origins(cors_origins: tuple[str, ...]) -> frozenset[str] | None:

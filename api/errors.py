@@ -23,7 +23,7 @@ TIMEOUT: Final = "TIMEOUT"
 
 MASKED_MESSAGE: Final = "Something went wrong on our side."
 _LOGGED_PER_ANSWER: Final = 5
-_RETRYABLE: Final = frozenset({TIMEOUT, "TOO_MANY_ACTIVE_OPERATIONS"})
+_RETRYABLE: Final = frozenset({TIMEOUT, "TOO_MANY_ACTIVE_OPERATIONS", "SHUTTING_DOWN"})
 _SAFE_CAUSES: Final = (GraphQLError, CallerError, ValueError, TypeError, ArithmeticError)
 
 _log = structlog.get_logger("api")

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: one ASGI endpoint that answers every request, whatever its bytes, with a GraphQL response in JSON.
+"""GraphQL over HTTP: one ASGI endpoint that answers every request, whatever its bytes, with a GraphQL response.
 
 Mounted by api/app.py, e.g. `Route("/graphql", endpoint=GraphQLOverHTTP(...))`.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -21,9 +21,11 @@ from starlette.types import Receive, Scope, Send
 
 from api.decoding import Parameters, decode_json, read_parameters
 from api.errors import BAD_REQUEST, EdgeError, render
+from api.leaving import WhileClientStays
 from api.limits import Limits
-from api.negotiation import GRAPHQL_RESPONSE, JSON, is_json_utf8, response_type
+from api.negotiation import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, MULTIPART, is_json_utf8, response_type, stream_type
 from api.operations import Answer, Authenticate, Call, Found, Operations, first_code
+from api.streams import FRAMINGS, Opened, Streams, opened
 
 BODY_TOO_LARGE: Final = "BODY_TOO_LARGE"
 METHOD_NOT_ALLOWED: Final = "METHOD_NOT_ALLOWED"
@@ -60,7 +62,8 @@ class GraphQLOverHTTP:
     """The endpoint.
 
     A mutation whose root fields are all in `public_mutations` (signing in, refreshing) is run as anonymous whatever
-    the Authorization header holds. `body_timeout_s` is the time a client has to send its body.
+    the Authorization header holds. `body_timeout_s` is the time a client has to send its body. Subscriptions are
+    answered through `streams`, and so is whatever a client asks for that takes nothing but a stream.
     """
 
     def __init__(
@@ -71,8 +74,10 @@ class GraphQLOverHTTP:
         *,
         public_mutations: frozenset[str] = frozenset(),
         body_timeout_s: float = 15.0,
+        streams: Streams,
     ) -> None:
         self._operations = operations
+        self._streams = streams
         self._authenticate = authenticate
         self._limits = limits
         self._public = public_mutations | {"__typename"}
@@ -82,15 +87,25 @@ class GraphQLOverHTTP:
         headers = Headers(scope=scope)
         request_id = request_id_from(headers)
         media_type = response_type(headers.get("accept"))
+        stream_kind = stream_type(headers.get("accept"))
         extra: dict[str, str] = {}
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                if media_type is None:
-                    message = f"The answer is {GRAPHQL_RESPONSE} or {JSON}."
+                if media_type is None and stream_kind is None:
+                    message = f"The answer is {GRAPHQL_RESPONSE} or {JSON}, or {EVENT_STREAM} for subscriptions."
                     raise _ProtocolError(406, EdgeError(NOT_ACCEPTABLE, message))
                 parameters = await self._parameters(scope, receive, headers)
-                answer = await self._run(scope, headers, parameters, request_id)
+                answer = await self._run(scope, receive, headers, parameters, request_id)
+                if isinstance(answer, Opened):
+                    refusal = await answer.refusal(self._streams.settings.first_answer_s)
+                    if refusal is None:
+                        await self._stream(answer, stream_kind, receive, send)
+                        return
+                    answer = refusal
                 status = _status(answer, media_type)
+                if media_type is None and status == 200:
+                    await self._stream(opened(_once(answer), request_id, None), stream_kind, receive, send)
+                    return
             except ClientDisconnect:
                 return
             except _ProtocolError as problem:
@@ -101,13 +116,28 @@ class GraphQLOverHTTP:
         response.headers["content-type"] = f"{media_type or JSON}; charset=utf-8"
         await response(scope, receive, send)
 
-    async def _run(self, scope: Scope, headers: Headers, parameters: Parameters, request_id: str) -> Answer:
+    async def _stream(self, subscription: Opened, kind: str | None, receive: Receive, send: Send) -> None:
+        framing = FRAMINGS[kind or EVENT_STREAM]
+        headers = {
+            **_headers({"data": None}, 200, subscription.request_id),
+            "content-type": framing.content_type,
+            "x-accel-buffering": "no",
+        }
+        await self._streams.serve(subscription, framing, headers, receive, send)
+
+    async def _run(
+        self, scope: Scope, receive: Receive, headers: Headers, parameters: Parameters, request_id: str
+    ) -> Answer | Opened:
         found = self._operations.find(parameters)
         if isinstance(found, list):
             return {"errors": render(found, request_id)}
         operation = found.operation
-        if operation.kind == "subscription":
-            message = "Subscriptions are served over WebSocket (graphql-transport-ws)."
+        is_subscription = operation.kind == "subscription"
+        if is_subscription and stream_type(headers.get("accept")) is None:
+            message = (
+                f"Subscriptions are served over WebSocket (graphql-transport-ws), or by HTTP as {EVENT_STREAM} or "
+                f"{MULTIPART}; subscriptionSpec=1.0, which `Accept` must name."
+            )
             return {"errors": render([EdgeError(BAD_REQUEST, message)], request_id)}
         if operation.kind == "mutation" and scope["method"] == "GET":
             raise _ProtocolError(405, EdgeError(METHOD_NOT_ALLOWED, "Mutations are sent by POST."), {"allow": "POST"})
@@ -120,13 +150,20 @@ class GraphQLOverHTTP:
         call = Call(
             actor=signed_in.actor if signed_in else None,
             request_id=request_id,
-            transport="http",
+            transport="stream" if is_subscription else "http",
             kind=operation.kind,
             operation_name=operation.name,
             headers=headers,
             client_host=scope["client"][0] if scope.get("client") else None,
         )
-        return await self._operations.execute(found, parameters.variables, call)
+        variables = parameters.variables
+        if is_subscription:
+            answers = self._operations.subscribe(found, variables, call)
+            return opened(answers, request_id, signed_in.expires_at if signed_in else None)
+        if operation.kind == "mutation":  # whose client may leave without knowing whether it was done
+            return await self._operations.execute(found, variables, call)
+        with WhileClientStays(receive):
+            return await self._operations.execute(found, variables, call)
 
     def _is_public(self, found: Found) -> bool:
         return found.operation.kind == "mutation" and found.operation.root_fields <= self._public
@@ -217,7 +254,11 @@ def _check_body_headers(headers: Headers) -> None:
         raise _ProtocolError(415, EdgeError(UNSUPPORTED_MEDIA_TYPE, message), {"accept-encoding": "identity"})
 
 
-def _status(answer: Answer, media_type: str) -> int:
+async def _once(answer: Answer) -> AsyncGenerator[Answer, None]:
+    yield answer
+
+
+def _status(answer: Answer, media_type: str | None) -> int:
     if "data" in answer:
         return 200
     return _STATUS.get(first_code(answer), 400 if media_type == GRAPHQL_RESPONSE else 200)

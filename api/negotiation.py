@@ -7,6 +7,8 @@ from typing import Final
 
 GRAPHQL_RESPONSE: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
+EVENT_STREAM: Final = "text/event-stream"
+MULTIPART: Final = "multipart/mixed"
 _OFFERED: Final = (GRAPHQL_RESPONSE, JSON)
 
 
@@ -33,6 +35,22 @@ def response_type(accept: str | None) -> str | None:
         if quality > 0 and (best is None or (quality, rank) > best[:2]):
             best = (quality, rank, offered)
     return best[2] if best else None
+
+
+def stream_type(accept: str | None) -> str | None:
+    """The media type to send the answers of a subscription in; None where the client names none that we send.
+
+    Only a range that names the type counts: a client that takes anything does not expect an answer without end.
+    """
+    best: tuple[float, str] | None = None
+    for item in (accept or "").split(","):
+        parsed = _media_range(item)
+        if parsed is None or parsed[1] == 0 or (best is not None and parsed[1] <= best[0]):
+            continue
+        kind, quality = parsed
+        if kind == EVENT_STREAM or (kind == MULTIPART and _parsed(item)[1].get("subscriptionspec") == "1.0"):
+            best = (quality, kind)
+    return best[1] if best else None
 
 
 def is_json_utf8(content_type: str | None) -> bool:

@@ -42,7 +42,7 @@ class Call:
     actor: Any
     """None for an anonymous caller."""
     request_id: str
-    transport: Literal["http", "websocket"]
+    transport: Literal["http", "stream", "websocket"]
     kind: OperationKind
     operation_name: str | None
     headers: Mapping[str, str]

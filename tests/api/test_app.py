@@ -11,7 +11,10 @@ from starlette.applications import Starlette
 from api.app import EdgeSettings, create_app
 from api.limits import Limits
 from resolvers.services import Services
+from tests.conftest import START
 from tests.support.client import ApiClient
+from tests.support.field_day import tap
+from tests.support.world import World
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
@@ -56,3 +59,20 @@ async def test_long_answers_are_compressed(shared_http: ApiClient) -> None:
     query = "{ __schema { types { name fields { name description } } } }"
     answer = await shared_http.http.post("/graphql", json={"query": query}, headers={"accept-encoding": "gzip"})
     assert answer.headers["content-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "multipart/mixed; subscriptionSpec=1.0"])
+async def test_streams_are_sent_at_once_and_end_with_the_session(world: World, accept: str) -> None:
+    headers = {"accept": accept, "accept-encoding": "gzip", "authorization": f"Bearer {world.manager.api.token}"}
+    query = "subscription { teamMapChanged { isFull } }"
+    http = world.manager.api.http
+    async with http.stream("POST", "/graphql", json={"query": query}, headers=headers) as response:
+        assert "content-encoding" not in response.headers
+        received = response.aiter_raw()
+        text = ""
+        while '"isFull":true' not in text:
+            text += (await anext(received)).decode()  # would not come if it were held back for compression
+        await world.manager.api.data('mutation { signOut(clientKey: "sign-out-1") { __typename } }')
+        await tap(world.rep, "startShift", START)
+        while "UNAUTHENTICATED" not in text:
+            text += (await anext(received)).decode()

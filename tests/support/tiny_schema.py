@@ -15,6 +15,7 @@ from api.documents import Documents
 from api.http import GraphQLOverHTTP
 from api.limits import Limits
 from api.operations import Call, Operations, SignedIn
+from api.streams import Streams, StreamSettings
 from api.ws import GraphQLTransportWs, SocketSettings
 from domain.errors import BadInput, CallerError, Forbidden, RateLimited, Unauthenticated, Unavailable
 
@@ -240,10 +241,16 @@ class TinyApp:
     timeout_s: float = 20.0
     body_timeout_s: float = 15.0
     documents_size: int = 100
+    stream_settings: StreamSettings = field(default_factory=StreamSettings)
     registered: dict[str, str] = field(default_factory=dict)
     registered_only: bool = False
     tally: Tally = field(default_factory=Tally)
     revoked: bool = False
+    loop: asyncio.AbstractEventLoop | None = None
+    """Where it runs, once it was asked something."""
+
+    def __post_init__(self) -> None:
+        self.streams = Streams(self._now, self.stream_settings)
 
     def build(self) -> Starlette:
         """The ASGI app with `/graphql` for both protocols."""
@@ -261,6 +268,7 @@ class TinyApp:
             self.limits,
             public_mutations=frozenset({"signIn"}),
             body_timeout_s=self.body_timeout_s,
+            streams=self.streams,
         )
         over_socket = GraphQLTransportWs(operations, self._authenticate, self._now, self.settings)
         return Starlette(routes=[Route("/graphql", over_http), WebSocketRoute("/graphql", over_socket)])
@@ -284,6 +292,7 @@ class TinyApp:
         raise Unauthenticated("The token is not valid.")
 
     async def _make_context(self, call: Call) -> Context:
+        self.loop = asyncio.get_running_loop()
         if self.revoked:
             raise Unauthenticated
         return Context(next(self.tally.contexts), call, self.tally)
