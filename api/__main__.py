@@ -12,6 +12,7 @@ from api.auth import firebase_verifier
 from api.limits import Limits
 from api.persisted import PersistedDocumentsError, read_manifest
 from api.streams import Streams
+from storage.store import Store
 from wiring.logging import configure_logging
 from wiring.services import build_services, build_store
 from wiring.settings import Settings, load_settings
@@ -51,7 +52,11 @@ def main() -> None:
     configure_logging(settings, "api")
     if settings.mongodb_uri is None:
         raise SystemExit("MONGODB_URI is not set: start everything by `make up`, or name a database.")
-    store = build_store(settings, settings.mongodb_uri)
+    serve(settings, build_store(settings, settings.mongodb_uri))
+
+
+def serve(settings: Settings, store: Store) -> None:
+    """Serves the API on a store until SIGTERM; benchmarks hand in a store of their own."""
     project = settings.firebase_project_id
     services = build_services(settings, store, verify_firebase=firebase_verifier(project) if project else None)
     try:

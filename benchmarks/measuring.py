@@ -5,23 +5,39 @@ from __future__ import annotations
 import json
 import os
 import platform
-import socket
+import shutil
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 from rich.console import Console
 from rich.table import Table
 
 from wiring.child_process import start_child, stop_child
+from wiring.embedded_mongo import free_port
 
 RESULTS = Path(__file__).parent / "results"
-_TICKS = os.sysconf("SC_CLK_TCK")
+_START_S = 90
+_CPU_CLOCK_OF_PROCESS = 2
+
+
+def cpu_s_of(pid: int) -> float:
+    """User and system seconds so far of a process and all its threads and children."""
+    # The clock id of a process as clock_getcpuclockid(3) makes it: nanoseconds, where /proc/PID/stat counts in 10 ms.
+    own = time.clock_gettime((~pid << 3) | _CPU_CLOCK_OF_PROCESS)
+    return own + sum(cpu_s_of(child) for child in _children(pid))
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        found += map(int, listed.read_text(encoding="ascii").split())
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,44 +45,47 @@ class Server:
     """A running server process."""
 
     name: str
-    url: str
+    port: int
     process: subprocess.Popen[bytes]
 
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
     def cpu_s(self) -> float:
-        """User and system seconds of the process so far, all threads."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """User and system seconds so far of the process, its threads and its children."""
+        return cpu_s_of(self.process.pid)
+
+    def rss_mb(self) -> float:
+        """Resident memory of the process, MB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+    def wait_until_ready(self, every_s: float = 0.1) -> None:
+        """Until it answers GET /readyz with 200, or at all where it has no such page. Raises RuntimeError."""
+        deadline = time.monotonic() + _START_S
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{self.name} ended with status {self.process.returncode}")
+            try:
+                if httpx.get(f"{self.url}/readyz", timeout=2).status_code < 500:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(every_s)
+        raise RuntimeError(f"{self.name} did not become ready")
 
 
 @contextmanager
-def server(name: str, module: str, environment: Mapping[str, str]) -> Iterator[Server]:
-    """`python -m module` on a free port, given as PORT, until it answers GET /readyz."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = start_child(
-        [sys.executable, "-m", module], {**os.environ, **environment, "PORT": str(port), "LOG_LEVEL": "WARNING"}
-    )
-    url = f"http://127.0.0.1:{port}"
+def server(name: str, command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Server]:
+    """The command on a free port, given as PORT; the caller waits until it is ready."""
+    port = free_port()
+    process = start_child(command, {**os.environ, **environment, "PORT": str(port), "LOG_LEVEL": "WARNING"})
     try:
-        _wait_until_ready(name, url, process)
-        yield Server(name, url, process)
+        yield Server(name, port, process)
     finally:
         stop_child(process, 10)
-
-
-def _wait_until_ready(name: str, url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"{name} ended with status {process.returncode}")
-        try:
-            if httpx.get(f"{url}/readyz", timeout=2).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise RuntimeError(f"{name} did not become ready")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +100,31 @@ class Goal:
         return figure <= self.goal if self.better == "lower" else figure >= self.goal
 
 
-def report(name: str, figures: Mapping[str, float], goals: Mapping[str, Goal], *, label: str, quick: bool) -> None:
-    """Prints the table and writes benchmarks/results/<name>.json."""
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    node = shutil.which("node")
+    versions = {"python": platform.python_version()}
+    if node is not None:
+        versions["node"] = subprocess.run(
+            [node, "--version"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+    return {"cores": os.cpu_count(), "architecture": platform.machine(), **versions}
+
+
+def report(
+    name: str,
+    figures: Mapping[str, float],
+    goals: Mapping[str, Goal],
+    *,
+    label: str,
+    quick: bool,
+    notes: Sequence[str] = (),
+    keep: bool = True,
+) -> None:
+    """Prints the table and, unless told not to `keep` it, writes benchmarks/results/<name>.json.
+
+    Goals without a figure (a peer that is absent here) are left out.
+    """
     table = Table(title=f"{name} ({label}{', quick' if quick else ''})")
     for column in ("figure", "value", "goal", "met"):
         table.add_column(column, justify="left" if column == "figure" else "right")
@@ -90,17 +132,23 @@ def report(name: str, figures: Mapping[str, float], goals: Mapping[str, Goal], *
         goal = goals.get(key)
         sign = {"lower": "≤", "higher": "≥"}.get(goal.better, "") if goal else ""
         met = "" if goal is None else ("yes" if goal.met(figure) else "no")
-        table.add_row(key, f"{figure:.3f}", f"{sign} {goal.goal:g}" if goal else "", met)
-    Console().print(table)
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}; database: {label}"
+        table.add_row(key, f"{figure:.3f}", f"{sign} {goal.goal:.3g}" if goal else "", met)
+    console = Console()
+    console.print(table)
+    for note in notes:
+        console.print(note)
+    if not keep:
+        return
     result = {
         "command": f"make bench NAME={name}" + (" QUICK=1" if quick else ""),
-        "machine": machine,
+        "machine": {**machine(), "database": label},
         "figures": {key: round(figure, 4) for key, figure in figures.items()},
         "goals": {
-            key: {"goal": goal.goal, "better": goal.better, "met": goal.met(figures[key])}
+            key: {"goal": round(goal.goal, 4), "better": goal.better, "met": goal.met(figures[key])}
             for key, goal in goals.items()
+            if key in figures
         },
+        "notes": list(notes),
     }
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,85 +1,139 @@
-"""`make bench NAME=serving`: CPU seconds of the server per 1,000 requests, ours against plain Strawberry and against
-hand-written Starlette + Motor + orjson, on the same records, operations, token check and database, in one run.
+"""`make bench NAME=serving`: CPU seconds of the server per 1,000 requests, ours against other servers.
+
+GraphQL servers and hand-written ones on the same records, operations and token check, in one run: on the dict servers
+(memory) and on a database.
+
+`python -m benchmarks.serving --mode memory --peers fieldbeat,handwritten` runs a part and keeps no results.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import itertools
+import json
+import os
+import pickle
 import statistics
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-import httpx
+import orjson
+import uvloop
 
 from benchmarks.database import benchmark_database
+from benchmarks.load import Request, post, send_all
 from benchmarks.measuring import Goal, Server, report, server
-from benchmarks.serving_data import OPERATIONS, ORG, REP, Amounts, lead_id, write_data
-from domain.ids import new_id
-from domain.sessions import Session, SessionId, SessionState
-from resolvers.services import Services
-from resolvers.tokens import Claims
-from storage.codec import encode
+from benchmarks.peers.catalogue import PEERS, Peer, available
+from benchmarks.serving_data import OPERATIONS, ORG, PIN, REP, REP_SESSION, Amounts, ArrivingRep, lead_id, records
+from resolvers.tokens import AccessTokens, Claims
+from storage.driver import Document
 from storage.indexes import create_indexes
-from wiring.services import build_services, build_store
-from wiring.settings import load_settings
-from wiring.signing_keys import new_key
+from wiring.services import build_store
+from wiring.settings import Settings, load_settings
+from wiring.signing_keys import SigningKey, new_key
 
-PEERS = {
-    "fieldbeat": "api",
-    "strawberry": "benchmarks.peers.plain_strawberry",
-    "handwritten": "benchmarks.peers.hand_written",
-}
 CONNECTIONS = 16
-GOALS = {
-    "list: fieldbeat / strawberry": Goal(1.0),
-    "home: fieldbeat / strawberry": Goal(1.0),
-    "lead: fieldbeat / strawberry": Goal(1.0),
-}
-_keys = itertools.count()
+LARGE, SMALL = ("home", "list"), ("lead", "checkin")
 
 
-def variables(operation: str, number: int, now: datetime, leads: int) -> dict[str, Any]:
-    """What request `number` of an operation asks for."""
-    if operation == "lead":
-        return {"id": lead_id(number * 7919 % leads)}
-    if operation == "home":
-        begin = now + timedelta(minutes=number % 60)
-        return {"from": begin.isoformat(), "before": (begin + timedelta(hours=8)).isoformat()}
-    if operation == "create":
-        return {"key": f"benchmark-{next(_keys):08d}", "name": f"Made {number}"}
-    return {}
+def _goals() -> dict[str, Goal]:
+    goals: dict[str, Goal] = {}
+    for operation in OPERATIONS:
+        large = operation in LARGE
+        memory = f"memory: {operation}: "
+        goals[f"{memory}fieldbeat / strawberry"] = Goal(1 / 30 if large else 1 / 12)
+        goals[f"{memory}fieldbeat / handwritten"] = Goal(1.35)
+        goals[f"{memory}strawberry / fallback"] = Goal(1.5 if large else 6, "higher")
+        if large:
+            goals[f"{memory}fieldbeat / mercurius"] = Goal(0.4)
+        goals[f"database: {operation}: fieldbeat / mercurius"] = Goal(0.55)
+        goals[f"database: {operation}: fieldbeat / parse"] = Goal(0.35)
+        goals[f"database: {operation}: fieldbeat / handwritten"] = Goal(1.35)
+    return goals
 
 
-async def load(target: Server, token: str, operation: str, asked: Sequence[dict[str, Any]]) -> list[Any]:
-    """Sends the requests over 16 connections; answers their data in order. Raises where one fails."""
-    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
-    answers: list[Any] = [None] * len(asked)
-    waiting = iter(enumerate(asked))
-    async with httpx.AsyncClient(base_url=target.url, limits=limits, headers=headers, timeout=60) as http:
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How long a run is."""
 
-        async def send() -> None:
-            for number, given in waiting:
-                response = await http.post("/graphql", json={"query": OPERATIONS[operation], "variables": given})
-                answers[number] = response.json()
-                if "errors" in answers[number]:
-                    raise RuntimeError(f"{target.name}: {answers[number]['errors']}")
+    rounds: int
+    requests: int
+    warm_up: int
 
-        await asyncio.gather(*(send() for _ in range(CONNECTIONS)))
-    return answers
+
+FULL, QUICK = Size(4, 400, 1_000), Size(2, 60, 100)
+COMPARED = 5
+
+
+@dataclass(slots=True)
+class Asking:
+    """Makes the requests; every check-in takes the next rep who has not checked in yet."""
+
+    tokens: AccessTokens
+    amounts: Amounts
+    now: datetime
+    shared: bool
+    """Whether all servers write to the same records."""
+    token: str = field(init=False)
+    _arrived: dict[str, itertools.count[int]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.token = self._token(REP, REP_SESSION)
+
+    def _token(self, person_id: str, session_id: str) -> str:
+        claims = Claims(person_id, ORG, session_id, "", self.now + timedelta(hours=6))
+        return self.tokens.sign(claims, self.now)
+
+    def requests(self, server_name: str, operation: str, count: int) -> list[Request]:
+        """The next `count` requests of an operation to a server."""
+        query = OPERATIONS[operation]
+        if operation != "checkin":
+            made = [{"query": query, "variables": self._variables(operation, number)} for number in range(count)]
+            return [post("/graphql", self.token, body) for body in made]
+        numbers = self._arrived.setdefault("" if self.shared else server_name, itertools.count())
+        return [self._check_in(query, ArrivingRep(next(numbers))) for _ in range(count)]
+
+    def _variables(self, operation: str, number: int) -> dict[str, Any]:
+        if operation == "lead":
+            return {"id": lead_id(number * 7919 % self.amounts.leads)}
+        if operation == "home":
+            begin = self.now + timedelta(minutes=number % 60)
+            return {"from": begin.isoformat(), "before": (begin + timedelta(hours=8)).isoformat()}
+        return {}
+
+    def _check_in(self, query: str, rep: ArrivingRep) -> Request:
+        assert rep.number < self.amounts.arrivals
+        given = {
+            "id": rep.check_in_id,
+            "siteId": rep.site_id(self.amounts),
+            "visitId": rep.visit_id,
+            "latitude": PIN.latitude + 0.0002,
+            "longitude": PIN.longitude,
+            "datum": "WGS84",
+            "accuracyM": 8.0,
+            "capturedAt": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        }
+        body = {"query": query, "variables": {"key": f"benchmark-{rep.number:08d}", "input": given}}
+        return post("/graphql", self._token(rep.person_id, rep.session_id), body, b'"INSIDE"')
 
 
 def alike(answer: Any) -> Any:
-    """An answer with its times as instants: servers may write the same instant in two ways."""
+    """An answer with its times as instants, whole metres, and without the ids of a check-in, which differ."""
     if isinstance(answer, dict):
-        return {key: alike(value) for key, value in answer.items()}
+        made = "__typename" in answer or ("state" in answer and "version" in answer)
+        return {key: alike(value) for key, value in answer.items() if not (made and key == "id")}
     if isinstance(answer, list):
         return [alike(value) for value in answer]
+    if isinstance(answer, float):
+        return round(answer)
     try:
         moment = datetime.fromisoformat(answer)
     except (TypeError, ValueError):
@@ -87,82 +141,152 @@ def alike(answer: Any) -> Any:
     return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
-async def compare(servers: Sequence[Server], token: str, now: datetime, leads: int) -> None:
+async def compare(servers: Sequence[Server], asking: Asking) -> None:
     """Raises where the servers do not answer alike."""
-    for operation in ("lead", "list", "home"):
-        asked = [variables(operation, number, now, leads) for number in range(5)]
-        answers = [await load(each, token, operation, asked) for each in servers]
-        for each, found in zip(servers[1:], answers[1:], strict=True):
-            if alike(found) != alike(answers[0]):
-                raise RuntimeError(f"{operation}: {each.name} answers otherwise than {servers[0].name}")
+    for operation in OPERATIONS:
+        first: list[Any] = []
+        for each in servers:
+            bodies = await send_all(each.port, asking.requests(each.name, operation, COMPARED), CONNECTIONS)
+            found = [alike(orjson.loads(body)["data"]) for body in bodies]
+            first = first or found
+            if found != first:
+                wrong = next(pair for pair in zip(first, found, strict=True) if pair[0] != pair[1])
+                raise RuntimeError(f"{operation}: {each.name} answers otherwise than {servers[0].name}: {wrong}")
 
 
-async def measure(
-    servers: Sequence[Server], token: str, now: datetime, leads: int, rounds: int, requests: int
-) -> dict[str, float]:
-    """Medians over interleaved rounds: CPU seconds per 1,000 requests and requests a second."""
+async def measure(servers: Sequence[Server], asking: Asking, size: Size, mode: str) -> dict[str, float]:
+    """Medians over interleaved rounds: CPU seconds and requests a second, and the ratios of CPU to the others."""
     cpu: dict[tuple[str, str], list[float]] = {}
     rate: dict[tuple[str, str], list[float]] = {}
-    for turn in range(rounds + 1):
+    for turn in range(size.rounds + 1):
+        count = size.requests if turn else size.warm_up
         for operation in OPERATIONS:
-            for each in servers:
-                asked = [variables(operation, number, now, leads) for number in range(requests)]
+            # Each round begins with another server, so that none always follows the same one.
+            for each in (*servers[turn % len(servers) :], *servers[: turn % len(servers)]):
+                requests = asking.requests(each.name, operation, count)
+                gc.collect()
                 before, began = each.cpu_s(), time.perf_counter()
-                await load(each, token, operation, asked)
-                if turn:  # the first round warms up
-                    cpu.setdefault((operation, each.name), []).append((each.cpu_s() - before) * 1000 / requests)
-                    rate.setdefault((operation, each.name), []).append(requests / (time.perf_counter() - began))
+                await send_all(each.port, requests, CONNECTIONS)
+                elapsed_s = time.perf_counter() - began
+                if turn:
+                    cpu.setdefault((operation, each.name), []).append((each.cpu_s() - before) * 1000 / count)
+                    rate.setdefault((operation, each.name), []).append(count / elapsed_s)
     figures: dict[str, float] = {}
+    names = [each.name for each in servers]
     for operation in OPERATIONS:
-        for name in PEERS:
-            figures[f"{operation}: {name}, CPU s per 1000"] = statistics.median(cpu[operation, name])
-        for name in ("strawberry", "handwritten"):
-            ratios = [
-                ours / theirs for ours, theirs in zip(cpu[operation, "fieldbeat"], cpu[operation, name], strict=True)
-            ]
-            figures[f"{operation}: fieldbeat / {name}"] = statistics.median(ratios)
-        figures[f"{operation}: fieldbeat, requests per s"] = statistics.median(rate[operation, "fieldbeat"])
+        for name in names:
+            figures[f"{mode}: {operation}: {name}, CPU s per 1000"] = statistics.median(cpu[operation, name])
+        for name in names:
+            figures[f"{mode}: {operation}: {name}, requests per s"] = statistics.median(rate[operation, name])
+        pairs = [("fieldbeat", name) for name in names if name != "fieldbeat"] + [("strawberry", "fallback")]
+        for one, other in pairs:
+            if one in names and other in names:
+                ratios = [a / b for a, b in zip(cpu[operation, one], cpu[operation, other], strict=True)]
+                figures[f"{mode}: {operation}: {one} / {other}"] = statistics.median(ratios)
     return figures
 
 
-async def prepare(services: Services, amounts: Amounts, now: datetime) -> str:
-    """Fills the database; a token of the rep that outlives the run."""
-    await create_indexes(services.store)
-    await write_data(services.store, amounts, now)
-    session_id = SessionId(new_id("ses", now))
-    session = Session(session_id, ORG, REP, SessionState.ACTIVE, "", now, now, now + timedelta(days=1))
-    await services.store["sessions"].insert_one(encode(session))
-    claims = Claims(REP, ORG, session_id, "", now + timedelta(hours=6))
-    return services.tokens.sign(claims, now)
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return {"$date": int(value.replace(tzinfo=UTC).timestamp() * 1000)}
+    raise TypeError(type(value))
+
+
+def _write_memory(folder: Path, amounts: Amounts, now: datetime) -> dict[str, str]:
+    """The records as the dict servers load them, and their environment."""
+    collections: dict[str, list[Document]] = {}
+    for name, documents in records(amounts, now):
+        collections.setdefault(name, []).extend(documents)
+    (folder / "records.pickle").write_bytes(pickle.dumps(collections))
+    text = orjson.dumps(collections, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME)
+    (folder / "records.json").write_bytes(text)
+    return {"MEMORY_DATA": str(folder / "records.pickle"), "MEMORY_JSON": str(folder / "records.json")}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One mode of one run."""
+
+    mode: str
+    peers: Sequence[Peer]
+    size: Size
+    key: SigningKey
+    now: datetime
+    folder: Path
+
+    async def serve(self, environment: dict[str, str], amounts: Amounts) -> dict[str, float]:
+        """Starts all servers, compares them and measures them."""
+        (self.folder / "operations.json").write_text(json.dumps(OPERATIONS), encoding="utf-8")
+        environment |= {"SIGNING_KEYS": self.key.encoded(), "OPERATIONS": str(self.folder / "operations.json")}
+        tokens = AccessTokens({self.key.key_id: self.key.secret}, 3_600)
+        with ExitStack() as stack:
+            started = [
+                stack.enter_context(
+                    server(each.name, each.command(self.mode), {**environment, **dict(each.environment)})
+                )
+                for each in self.peers
+            ]
+            for each in started:
+                each.wait_until_ready()
+            asking = Asking(tokens, amounts, self.now, shared=self.mode == "database")
+            await compare(started, asking)
+            return await measure(started, asking, self.size, self.mode)
+
+    def arrivals(self) -> int:
+        """How many check-ins one server is asked for."""
+        return COMPARED + self.size.warm_up + self.size.rounds * self.size.requests
+
+    async def memory(self) -> dict[str, float]:
+        """On the dict servers."""
+        amounts = Amounts(2_000, 5_000, 10_000, self.arrivals())
+        return await self.serve(_write_memory(self.folder, amounts, self.now), amounts)
+
+    async def database(self, base: Settings, uri: str, most_documents: int | None) -> dict[str, float]:
+        """On one database."""
+        arrivals = self.arrivals() * len(self.peers)
+        amounts = Amounts(2_000, 5_000, 10_000, arrivals)
+        if most_documents is not None:
+            amounts = Amounts(500, 2_000, 2_000, arrivals)
+        name = f"bench_serving_{self.now:%Y%m%d%H%M%S}"
+        store = build_store(base.model_copy(update={"mongodb_database": name}), uri)
+        await create_indexes(store)
+        for collection, documents in records(amounts, self.now):
+            await store[collection].insert_many(documents)
+        try:
+            return await self.serve({"MONGODB_URI": uri, "MONGODB_DATABASE": name}, amounts)
+        finally:
+            await store.database.drop()
 
 
 def main() -> None:
     """Runs the benchmark and reports."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a shorter run, for a first look")
-    quick = parser.parse_args().quick
-    base = load_settings()
-    key = new_key()
-    now = datetime.now(UTC).replace(microsecond=0)
-    with benchmark_database(base) as database, ExitStack() as stack:
-        amounts = Amounts(2_000, 5_000, 10_000) if database.most_documents is None else Amounts(500, 2_000, 2_000)
-        name = f"bench_serving_{now:%Y%m%d%H%M%S}"
-        settings = base.model_copy(
-            update={"mongodb_uri": database.uri, "mongodb_database": name, "signing_keys": key.encoded()}
-        )
-        environment = {"MONGODB_URI": database.uri, "MONGODB_DATABASE": name, "SIGNING_KEYS": key.encoded()}
+    parser.add_argument("--mode", choices=["memory", "database"], help="only this one; keeps no results")
+    parser.add_argument("--peers", help="only these, separated by commas; keeps no results")
+    given = parser.parse_args()
+    size = QUICK if given.quick else FULL
+    base, key, now = load_settings(), new_key(), datetime.now(UTC).replace(microsecond=0)
+    wanted = given.peers.split(",") if given.peers else [each.name for each in PEERS]
+    figures: dict[str, float] = {}
+    label = "memory only"
+    peers, notes = available([each for each in PEERS if each.name in wanted])
+    with tempfile.TemporaryDirectory(prefix="fieldbeat-bench-") as folder:
 
-        async def run() -> dict[str, float]:
-            services = build_services(settings, build_store(settings, database.uri))
-            token = await prepare(services, amounts, now)
-            servers = [stack.enter_context(server(peer, module, environment)) for peer, module in PEERS.items()]
-            await compare(servers, token, now, amounts.leads)
-            figures = await measure(servers, token, now, amounts.leads, *((1, 40) if quick else (4, 150)))
-            await services.store.database.drop()
-            return figures
+        def run(mode: str) -> Run:
+            return Run(mode, [each for each in peers if mode in each.modes], size, key, now, Path(folder))
 
-        report("serving", asyncio.run(run()), GOALS, label=database.label, quick=quick)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            if given.mode != "database":
+                figures |= runner.run(run("memory").memory())
+            if given.mode != "memory":
+                with benchmark_database(base) as database:
+                    label = database.label
+                    figures |= runner.run(run("database").database(base, database.uri, database.most_documents))
+    whole = given.mode is None and given.peers is None
+    report("serving", figures, _goals(), label=label, quick=given.quick, notes=notes, keep=whole)
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("NODE_ENV", "production")
     main()

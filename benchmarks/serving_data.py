@@ -1,20 +1,27 @@
-"""The records and operations that benchmarks/serving.py measures all servers on."""
+"""The records and operations that benchmarks/serving.py measures all servers on.
+
+One rep holds all leads, accounts and visits. A check-in opens a visit and a rep can have only one open, so each
+measured check-in is made by a rep of its own, at a planned visit of today without a lead.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.access import Role
 from domain.accounts import Account, Tier
 from domain.geofence import Mode
-from domain.ids import AccountId, LeadId, OrgId, PersonId, SiteId, TeamId, VisitId
+from domain.ids import AccountId, CheckInId, LeadId, OrgId, PersonId, SiteId, TeamId, VisitId
 from domain.leads import Lead, StageKind
 from domain.people import Organization, Person, PersonState, Team
+from domain.places import Datum, Point
+from domain.sessions import Session, SessionId, SessionState
+from domain.sites import GivenCoordinates, Site, cell_of
 from domain.visits import Visit, VisitKind, VisitState
 from storage.codec import encode
-from storage.people import insert_organization, insert_person, insert_team
-from storage.store import Store
+from storage.driver import Document
 
 ORG, TEAM = OrgId("org_01ARZ3NDEKTSV4RRFFQ69G5FAV"), TeamId("tea_01ARZ3NDEKTSV4RRFFQ69G5FAV")
 REP, MANAGER = PersonId(f"per_{0:026d}"), PersonId(f"per_{1:026d}")
@@ -27,18 +34,19 @@ HOME = """query ($from: DateTime!, $before: DateTime!) {
   visits(first: 20, order: SOONEST, filter: {scheduledFrom: $from, scheduledBefore: $before}) { nodes {
     id state scheduledAt plannedStartAt plannedEndAt account { id name phone } lastCheckIn { id verdict distanceM } } }
   leads(first: 10, order: DUE) { nodes { id name tier stage slaDueAt redFlag owner { id name } } } }"""
-CREATE = """mutation ($key: String!, $name: String!) {
-  createAccount(clientKey: $key, input: {name: $name, tier: B}) { ... on Account { id name version } } }"""
-OPERATIONS = {"lead": LEAD, "list": LIST, "home": HOME, "create": CREATE}
+CHECK_IN = """mutation ($key: String!, $input: CheckInInput!) { checkIn(clientKey: $key, input: $input) { __typename
+  ... on CheckIn { id verdict distanceM visit { id state version } } ... on Refusal { code message } } }"""
+OPERATIONS = {"lead": LEAD, "list": LIST, "home": HOME, "checkin": CHECK_IN}
 
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How many records there are."""
+    """How many records there are; `arrivals` reps stand before a visit of their own."""
 
     accounts: int
     leads: int
     visits: int
+    arrivals: int
 
 
 def _id(prefix: str, number: int) -> str:
@@ -50,35 +58,108 @@ def lead_id(number: int) -> str:
     return _id("led", number)
 
 
-async def write_data(store: Store, amounts: Amounts, now: datetime) -> None:
-    """One rep with everything; visits lie one every 10 minutes around `now`."""
-    await insert_organization(store, Organization(ORG, "Benchmark", "UTC", "en", now))
-    await insert_team(store, Team(TEAM, ORG, "Benchmark", None, MANAGER, now))
-    for person_id, role in ((REP, Role.REP), (MANAGER, Role.MANAGER)):
-        person = Person(
-            person_id,
-            ORG,
-            f"{role.lower()}@example.test",
-            role.title(),
-            role,
-            TEAM,
-            PersonState.ACTIVE,
-            "en",
-            "UTC",
-            now,
-            now,
-        )
-        await insert_person(store, person)
-    await _write(store, "accounts", amounts.accounts, lambda number: encode(_account(number, now)))
-    await _write(store, "leads", amounts.leads, lambda number: encode(_lead(number, amounts.accounts, now)))
-    await _write(store, "visits", amounts.visits, lambda number: encode(_visit(number, amounts, now)))
-    await _write(store, "check_ins", amounts.visits // 2, lambda number: _check_in(number, now))
+@dataclass(frozen=True, slots=True)
+class ArrivingRep:
+    """A rep at the door of a planned visit."""
+
+    number: int
+
+    @property
+    def person_id(self) -> PersonId:
+        return PersonId(_id("per", _ARRIVING + self.number))
+
+    @property
+    def session_id(self) -> SessionId:
+        return SessionId(_id("ses", _ARRIVING + self.number))
+
+    @property
+    def visit_id(self) -> VisitId:
+        return VisitId(_id("vis", _ARRIVING + self.number))
+
+    @property
+    def check_in_id(self) -> str:
+        return _id("chk", _ARRIVING + self.number)
+
+    def site_id(self, amounts: Amounts) -> SiteId:
+        return SiteId(_id("sit", self.number % amounts.accounts))
 
 
-async def _write(store: Store, collection: str, count: int, make: object) -> None:
-    assert callable(make)
+REP_SESSION = SessionId(_id("ses", 0))
+_ARRIVING = 1_000_000
+PIN = Point(52.5, 13.4)
+
+
+def records(amounts: Amounts, now: datetime) -> Iterator[tuple[str, list[Document]]]:
+    """Everything by collection, in batches; visits of the one rep lie one every 10 minutes around `now`."""
+    yield "organizations", [encode(Organization(ORG, "Benchmark", "UTC", "en", now))]
+    yield "teams", [encode(Team(TEAM, ORG, "Benchmark", None, MANAGER, now))]
+    yield "people", [encode(_person(REP, Role.REP, now)), encode(_person(MANAGER, Role.MANAGER, now))]
+    yield "sessions", [encode(_session(REP_SESSION, REP, now))]
+    yield from _batches("accounts", amounts.accounts, lambda number: encode(_account(number, now)))
+    yield from _batches("sites", amounts.accounts, lambda number: encode(_site(number, now)))
+    yield from _batches("leads", amounts.leads, lambda number: encode(_lead(number, amounts.accounts, now)))
+    yield from _batches("visits", amounts.visits, lambda number: encode(_visit(number, amounts, now)))
+    yield from _batches("check_ins", amounts.visits, lambda number: _check_in(number, now))
+    reps = [ArrivingRep(number) for number in range(amounts.arrivals)]
+    yield from _batches("people", len(reps), lambda number: encode(_person(reps[number].person_id, Role.REP, now)))
+    yield from _batches(
+        "sessions", len(reps), lambda number: encode(_session(reps[number].session_id, reps[number].person_id, now))
+    )
+    yield from _batches("visits", len(reps), lambda number: encode(_arrival(reps[number], amounts, now)))
+
+
+def _batches(collection: str, count: int, make: Callable[[int], Document]) -> Iterator[tuple[str, list[Document]]]:
     for start in range(0, count, BATCH):
-        await store[collection].insert_many([make(number) for number in range(start, min(start + BATCH, count))])
+        yield collection, [make(number) for number in range(start, min(start + BATCH, count))]
+
+
+def _person(person_id: PersonId, role: Role, now: datetime) -> Person:
+    email = f"{person_id}@example.test"
+    return Person(person_id, ORG, email, role.title(), role, TEAM, PersonState.ACTIVE, "en", "UTC", now, now)
+
+
+def _session(session_id: SessionId, person_id: PersonId, now: datetime) -> Session:
+    # Token digests are unique in the database.
+    digest = session_id
+    return Session(session_id, ORG, person_id, SessionState.ACTIVE, digest, now, now, now + timedelta(days=1))
+
+
+def _site(number: int, now: datetime) -> Site:
+    return Site(
+        id=SiteId(_id("sit", number)),
+        org_id=ORG,
+        account_id=AccountId(_id("acc", number)),
+        name=f"Site {number}",
+        location=PIN,
+        given=GivenCoordinates(PIN.latitude, PIN.longitude, Datum.WGS84),
+        cell=cell_of(PIN),
+        tier=Tier("ABC"[number % 3]),
+        time_zone="UTC",
+        owner_id=REP,
+        team_id=TEAM,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _arrival(rep: ArrivingRep, amounts: Amounts, now: datetime) -> Visit:
+    return Visit(
+        id=rep.visit_id,
+        org_id=ORG,
+        site_id=rep.site_id(amounts),
+        account_id=AccountId(_id("acc", rep.number % amounts.accounts)),
+        owner_id=rep.person_id,
+        team_id=TEAM,
+        kind=VisitKind.PLANNED,
+        state=VisitState.PLANNED,
+        tier=Tier.B,
+        scheduled_at=now,
+        planned_start_at=now,
+        planned_end_at=now + timedelta(minutes=30),
+        missed_after=now + timedelta(hours=12),
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def _account(number: int, now: datetime) -> Account:
@@ -118,7 +199,7 @@ def _visit(number: int, amounts: Amounts, now: datetime) -> Visit:
     return Visit(
         id=VisitId(_id("vis", number)),
         org_id=ORG,
-        site_id=SiteId(_id("sit", number)),
+        site_id=SiteId(_id("sit", number % amounts.accounts)),
         account_id=AccountId(_id("acc", number % amounts.accounts)),
         owner_id=REP,
         team_id=TEAM,
@@ -130,7 +211,7 @@ def _visit(number: int, amounts: Amounts, now: datetime) -> Visit:
         planned_end_at=starts + timedelta(minutes=30),
         created_at=now,
         updated_at=now,
-        last_check_in_id=None if number % 2 else _id("chk", number // 2),  # type: ignore[arg-type]
+        last_check_in_id=CheckInId(_id("chk", number)),
     )
 
 
@@ -140,7 +221,7 @@ def _check_in(number: int, now: datetime) -> dict[str, object]:
         "org_id": ORG,
         "owner_id": REP,
         "team_id": TEAM,
-        "visit_id": _id("vis", 2 * number),
+        "visit_id": _id("vis", number),
         "verdict": "INSIDE",
         "distance_m": 12.5,
         "mode": Mode.SOFT.value,

@@ -1,10 +1,10 @@
 """The peer: Strawberry as its documentation shows it, with classes, resolvers and DataLoaders, on the same records."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 import uvicorn
@@ -14,14 +14,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 from strawberry.asgi import GraphQL
 from strawberry.dataloader import DataLoader
-from ulid import ULID
 
-from benchmarks.peers.signed_in import keys_from, person_of
-from benchmarks.serving_data import TEAM
-from storage.driver import Document, connect
+from benchmarks.peers.arrival import Refused, check_in
+from benchmarks.peers.records import open_database
+from benchmarks.peers.signed_in import claims_of, keys_from
+from storage.driver import Document
 
 KEYS = keys_from(os.environ["SIGNING_KEYS"])
-DATABASE = connect(os.environ["MONGODB_URI"], os.environ["MONGODB_DATABASE"])
+DATABASE = open_database()
 
 
 class Context(dict[str, Any]):
@@ -71,10 +71,21 @@ class CheckIn:
     id: strawberry.ID
     verdict: str
     distance_m: float
+    visit_id: strawberry.Private[str]
 
     @classmethod
     def of(cls, document: Document) -> "CheckIn":
-        return cls(id=document["_id"], verdict=document["verdict"], distance_m=document["distance_m"])
+        return cls(
+            id=document["_id"],
+            verdict=document["verdict"],
+            distance_m=document["distance_m"],
+            visit_id=document["visit_id"],
+        )
+
+    @strawberry.field
+    async def visit(self, info: strawberry.Info) -> Annotated["Visit", strawberry.lazy(__name__)] | None:
+        visit: Visit | None = await info.context["visits"].load(self.visit_id)
+        return visit
 
 
 @strawberry.type
@@ -120,6 +131,7 @@ class Visit:
     planned_start_at: datetime | None
     planned_end_at: datetime | None
     account_id: strawberry.Private[str]
+    version: int
     last_check_in_id: strawberry.Private[str | None]
 
     @classmethod
@@ -131,6 +143,7 @@ class Visit:
             planned_start_at=document.get("planned_start_at"),
             planned_end_at=document.get("planned_end_at"),
             account_id=document["account_id"],
+            version=document["version"],
             last_check_in_id=document.get("last_check_in_id"),
         )
 
@@ -172,16 +185,54 @@ class VisitFilter:
 
 
 @strawberry.enum
-class Tier(Enum):
-    A = "A"
-    B = "B"
-    C = "C"
+class Datum(Enum):
+    WGS84 = "WGS84"
+    GCJ02 = "GCJ02"
+    BD09 = "BD09"
 
 
 @strawberry.input
-class CreateAccountInput:
-    name: str
-    tier: Tier
+class CheckInInput:
+    id: strawberry.ID
+    site_id: strawberry.ID
+    visit_id: strawberry.ID
+    latitude: float
+    longitude: float
+    datum: Datum
+    accuracy_m: float
+    captured_at: datetime
+
+
+@strawberry.interface
+class Refusal:
+    code: str
+    message: str
+
+
+@strawberry.type
+class NotFound(Refusal):
+    pass
+
+
+@strawberry.type
+class WrongState(Refusal):
+    pass
+
+
+@strawberry.type
+class VisitAlreadyOpen(Refusal):
+    pass
+
+
+@strawberry.type
+class OutsideGeofence(Refusal):
+    pass
+
+
+REFUSALS = {each.__name__: each for each in (NotFound, WrongState, VisitAlreadyOpen, OutsideGeofence)}
+CheckInResult = Annotated[
+    CheckIn | NotFound | WrongState | VisitAlreadyOpen | OutsideGeofence, strawberry.union("CheckInResult")
+]
 
 
 def _naive(value: datetime) -> datetime:
@@ -220,47 +271,41 @@ class Query:
 @strawberry.type
 class Mutation:
     @strawberry.mutation
-    async def create_account(
+    async def check_in(
         self,
         info: strawberry.Info,
         client_key: str,
-        input: CreateAccountInput,  # noqa: A002
-    ) -> Account:
-        scope, now = info.context["scope"], datetime.now(UTC).replace(tzinfo=None)
-        account = {
-            "_id": f"acc_{ULID()}",
-            **scope,
-            "team_id": TEAM,
-            "name": input.name,
-            "tier": input.tier.value,
-            "version": 1,
-            "created_at": now,
-            "updated_at": now,
+        input: CheckInInput,  # noqa: A002
+    ) -> CheckInResult:
+        scope = info.context["scope"]
+        given = {
+            "id": input.id,
+            "siteId": input.site_id,
+            "visitId": input.visit_id,
+            "latitude": input.latitude,
+            "longitude": input.longitude,
+            "datum": input.datum.value,
+            "accuracyM": input.accuracy_m,
+            "capturedAt": input.captured_at.isoformat(),
         }
-        receipt = {"_id": f"{scope['org_id']}:{client_key}", "record": account["_id"], "at": now}
-
-        async def write(session: Any) -> None:
-            await DATABASE.collection("accounts", session).insert_one(account)
-            await DATABASE.collection("receipts", session).insert_one(receipt)
-
-        if await DATABASE.collection("receipts").find_one({"_id": receipt["_id"]}) is None:
-            await DATABASE.transaction(write)
-        return Account.of(account)
+        try:
+            return CheckIn.of(await check_in(DATABASE, scope["org_id"], scope["owner_id"], client_key, given))
+        except Refused as refusal:
+            return REFUSALS[refusal.kind](code=refusal.code, message=refusal.code)
 
 
 class SignedInGraphQL(GraphQL[Context, None]):
     """The documented ASGI view with the same check of the caller as the real server."""
 
     async def get_context(self, request: Any, response: Any) -> Context:  # noqa: ARG002
-        org, person = person_of(request.headers, KEYS)
-        known: Mapping[str, Any] | None = await DATABASE.collection("people").find_one({"_id": person, "org_id": org})
-        if known is None or known["state"] != "ACTIVE":
-            raise PermissionError("not active")
+        claims = claims_of(request.headers, KEYS)
+        org, person = claims["org"], claims["sub"]
         return Context(
             scope={"org_id": org, "owner_id": person},
             people=loader("people", org, Person.of),
             accounts=loader("accounts", org, Account.of),
             check_ins=loader("check_ins", org, CheckIn.of),
+            visits=loader("visits", org, Visit.of),
         )
 
 

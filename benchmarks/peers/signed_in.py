@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from typing import Any
 
 import jwt
 
@@ -14,9 +15,9 @@ def keys_from(text: str) -> dict[str, bytes]:
     return {key_id: base64.b64decode(secret) for key_id, _, secret in pairs}
 
 
-def person_of(headers: Mapping[str, str], keys: Mapping[str, bytes]) -> tuple[str, str]:
-    """Organization and person of a valid token. Raises jwt.PyJWTError or KeyError."""
+def claims_of(headers: Mapping[str, str], keys: Mapping[str, bytes]) -> dict[str, Any]:
+    """What a valid token that has not expired says. Raises jwt.PyJWTError or KeyError."""
     token = headers["authorization"].removeprefix("Bearer ")
     key = keys[jwt.get_unverified_header(token)["kid"]]
-    body = jwt.decode(token, key, algorithms=["HS256"], issuer="fieldbeat")
-    return body["org"], body["sub"]
+    claims: dict[str, Any] = jwt.decode(token, key, algorithms=["HS256"], issuer="fieldbeat")
+    return claims
