@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,8 @@ from wiring.settings import Settings
 
 # As in the program: zones come from the pinned tzdata, whatever this machine has.
 reset_tzpath(to=())
+# httpcore tries this import in every request; a search that fails anew each time costs more than the request.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 """A Monday, 09:00 in Shanghai and 02:00 in Berlin."""

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
 
 from api.app import PUBLIC_MUTATIONS
+from resolvers.services import Services
 from schema.nodes import NODES
 from storage.store import Store
+from tests.conftest import START, StoppedClock
 from tests.support.client import ApiClient
 from tests.support.records import make_records
-from tests.support.schema_calls import Argument, RootField, call, first_codes, root_fields
-from tests.support.world import Member, World
+from tests.support.schema_calls import Answer, Argument, RootField, call, first_codes, root_fields
+from tests.support.world import Member, World, make_world
 
 FIELDS = root_fields()
 QUERIES = [each for each in FIELDS if each.kind == "query"]
@@ -64,13 +69,27 @@ async def test_nobody_watches(api_url: str, anonymous: ApiClient, field: RootFie
     assert codes == {"UNAUTHENTICATED"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+async def world(services: Services, shared_http: ApiClient, session_clock: StoppedClock) -> World:
+    """One for the whole file: whatever its tests try must not change it."""
+    session_clock.now = START
+    return await make_world(services, shared_http, "ours")
+
+
+@pytest.fixture(scope="module")
+async def other_world(services: Services, shared_http: ApiClient, session_clock: StoppedClock) -> World:
+    """Another organization, for the whole file too."""
+    session_clock.now = START
+    return await make_world(services, shared_http, "theirs")
+
+
+@pytest.fixture(scope="module")
 async def ours(world: World, store: Store) -> dict[str, str]:
     """One record of each kind in `world`."""
     return await make_records(world, store)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def theirs(other_world: World, store: Store) -> dict[str, str]:
     """One record of each kind in `other_world`."""
     return await make_records(other_world, store)
@@ -79,6 +98,13 @@ async def theirs(other_world: World, store: Store) -> dict[str, str]:
 def members(world: World) -> dict[str, Member]:
     """A caller of each kind of role."""
     return {who: getattr(world, who) for who in ("admin", "manager", "rep", "support")}
+
+
+async def told_to_each(world: World, field: RootField, given: Callable[[], Mapping[str, Any]]) -> dict[str, Answer]:
+    """What every kind of role is answered, all calls side by side."""
+    callers = members(world)
+    answers = await asyncio.gather(*(call(each.api, field, given()) for each in callers.values()))
+    return dict(zip(callers, answers, strict=True))
 
 
 async def snapshot(store: Store, org_id: str) -> dict[str, list[Any]]:
@@ -111,8 +137,8 @@ async def test_a_record_is_found_by_its_owner_and_by_nobody_elsewhere(
         for field in filter(None, (node, readers.get(typename))):
             own = await call(owner.api, field, {"id": ours[prefix]})
             assert own.value["id"] == ours[prefix], (prefix, own)
-            for who, member in members(other_world).items():
-                answer = await call(member.api, field, {"id": ours[prefix]})
+            given: partial[dict[str, Any]] = partial(dict, id=ours[prefix])
+            for who, answer in (await told_to_each(other_world, field, given)).items():
                 assert answer.body == {"data": {field.name: None}}, (prefix, who, answer)
 
 
@@ -121,9 +147,8 @@ async def test_no_query_shows_anything_of_another_organization(
 ) -> None:
     secret = set(ours.values())
     for field, place in places_of_ids(QUERIES):
-        given = field.with_value(theirs, place, ours[field.prefix_of(place)])
-        for who, member in members(other_world).items():
-            answer = await call(member.api, field, given)
+        given = partial(field.with_value, theirs, place, ours[field.prefix_of(place)])
+        for who, answer in (await told_to_each(other_world, field, given)).items():
             assert answer.codes <= {"FORBIDDEN"}, (where(field, place), who, answer)
             text = json.dumps(answer.body)
             assert not [each for each in secret if each in text], (where(field, place), who, answer)
@@ -147,8 +172,8 @@ async def test_no_mutation_takes_an_id_of_another_organization(
     for field, place in places_of_ids(MUTATIONS):
         name = where(field, place)
         told = {}
-        for who, member in members(other_world).items():
-            answer = await call(member.api, field, field.with_value(theirs, place, ours[field.prefix_of(place)]))
+        given = partial(field.with_value, theirs, place, ours[field.prefix_of(place)])
+        for who, answer in (await told_to_each(other_world, field, given)).items():
             assert answer.codes <= {"FORBIDDEN"}, (name, who, answer)
             assert answer.refusal or name in OWN_ONLY or name in LABELS, (name, who, answer)
             told[who] = answer.refusal
@@ -166,9 +191,9 @@ async def test_no_mutation_takes_an_id_of_another_organization(
 
 async def test_support_changes_nothing(world: World, ours: dict[str, str], store: Store) -> None:
     before = await snapshot(store, world.org_id)
-    for field in MUTATIONS:
-        if field.name not in PUBLIC_MUTATIONS | FOR_EVERYBODY.keys():
-            for everything in (False, True):
-                answer = await call(world.support.api, field, field.variables(ours, everything=everything))
-                assert answer.refusal == "FORBIDDEN", (field.label, answer)
+    forbidden = [each for each in MUTATIONS if each.name not in PUBLIC_MUTATIONS | FOR_EVERYBODY.keys()]
+    for everything in (False, True):
+        calls = (call(world.support.api, each, each.variables(ours, everything=everything)) for each in forbidden)
+        for field, answer in zip(forbidden, await asyncio.gather(*calls), strict=True):
+            assert answer.refusal == "FORBIDDEN", (field.label, answer)
     assert await snapshot(store, world.org_id) == before
