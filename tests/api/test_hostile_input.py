@@ -72,7 +72,7 @@ DATE_TIMES: tuple[Any, ...] = (
 DATES = ("1970-01-01", "2200-12-31", "0001-01-01", "9999-12-31", "2026-03-29", "2027-02-29", "", 20261123)
 DECIMALS = ("0", "-1", "1e999999", "1E-6176", "NaN", "Infinity", "9" * 200, "0.000000000000000001", "", 1e308, "1_0")
 FIRST = "0" * 25
-KNOWN_ERRORS = frozenset({"BAD_INPUT", "BAD_REQUEST", "FORBIDDEN"})
+KNOWN_ERRORS = frozenset({"BAD_INPUT", "BAD_REQUEST", "FORBIDDEN", "TOO_COMPLEX"})
 """Error codes that the caller's own input explains; signOut ends its caller's session and so earns another."""
 USED_UP = frozenset({"led", "vis", "pln", "dev"})
 """Kinds that calls move on: each mutation gets one of its own."""
@@ -156,10 +156,18 @@ class Attack:
         """Why this answer must not be."""
         wrong = answer.codes - KNOWN_ERRORS - ({"UNAUTHENTICATED"} if self.field.name == "signOut" else set())
         leak = leaked(json.dumps(answer.body.get("errors", [])))
-        if answer.status < 500 and not wrong and leak is None:
+        nameless = [each for each in answer.body.get("errors", ()) if not names_the_place(each)]
+        if answer.status < 500 and not wrong and leak is None and not nameless:
             return None
-        told = f"{answer.status} {sorted(wrong)} {leak or ''}"
+        told = f"{answer.status} {sorted(wrong)} {leak or ''} {nameless or ''}"
         return f"{told}: {self.field.label} {self.path}: {json.dumps(self.variables)[:300]}"
+
+
+def names_the_place(error: dict[str, Any]) -> bool:
+    """Whether a caller learns which of their values is meant."""
+    extensions = error["extensions"]
+    named = "field" in extensions or error["message"].startswith(("Variable '$", "Argument '"))
+    return extensions["code"] != "BAD_INPUT" or named
 
 
 async def run(attacks: Iterable[Attack]) -> list[str]:
