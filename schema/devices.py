@@ -43,7 +43,7 @@ class Device(Node):
 
 @strawberry.type(description="A device that is no longer registered.")
 class RemovedDevice:
-    id: strawberry.ID = stored("id", "Its former id.")
+    device_id: strawberry.ID = stored("id", "Its former id.")
 
 
 @strawberry.input(description="An installation of the app as it is now. What is absent is forgotten.")

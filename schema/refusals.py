@@ -24,7 +24,8 @@ def shown(kind: type[domain.Refusal], **facts: str) -> type[Any]:
     body: dict[str, Any] = {"__annotations__": {}, "__doc__": kind.__doc__}
     for name, text in facts.items():
         body["__annotations__"][name] = _graphql_type(name, hints[name])
-        body[name] = strawberry.field(description=text)
+        # A field called `id` would make a client's cache take the refusal for the record of that id.
+        body[name] = strawberry.field(description=text, name="recordId" if name == "id" else None)
     return strawberry.type(type(kind.__name__, (Refusal,), body), description=(kind.__doc__ or "").strip())
 
 

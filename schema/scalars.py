@@ -1,11 +1,14 @@
 """Scalars and enum descriptions shared by all nouns; schema/root.py hands SCALARS to Strawberry."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Any, TypeVar
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.schema.types.scalar import DEFAULT_SCALAR_REGISTRY
 from strawberry.types.scalar import ScalarDefinition
 
 E = TypeVar("E", bound=type[Enum])
@@ -36,7 +39,17 @@ DATE_TIME = strawberry.scalar(
     serialize=format_time,
     parse_value=parse_time,
 )
-SCALARS: dict[object, ScalarDefinition] = {datetime: DATE_TIME}
+DATE = replace(
+    DEFAULT_SCALAR_REGISTRY[date],
+    description="A day without a zone: YYYY-MM-DD.",
+    specified_by_url="https://scalars.graphql.org/andimarek/local-date",
+)
+DECIMAL = replace(
+    DEFAULT_SCALAR_REGISTRY[Decimal],
+    description="An exact decimal number as text, such as money.",
+    specified_by_url="https://www.w3.org/TR/xmlschema-2/#decimal",
+)
+SCALARS: dict[object, ScalarDefinition] = {datetime: DATE_TIME, date: DATE, Decimal: DECIMAL}
 
 
 def described_enum(enum: E, description: str, title: str | None = None, **values: str) -> E:

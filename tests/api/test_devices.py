@@ -21,7 +21,7 @@ REGISTER = f"""mutation ($key: String!, $input: RegisterDeviceInput!) {{
   }}
 }}"""
 REMOVE = """mutation ($key: String!, $id: ID!) {
-  removeDevice(clientKey: $key, id: $id) { __typename ... on RemovedDevice { id } ... on Refusal { code } }
+  removeDevice(clientKey: $key, id: $id) { __typename ... on RemovedDevice { deviceId } ... on Refusal { code } }
 }"""
 MINE = f"query {{ myDevices {{ {FIELDS} }} }}"
 NODE = "query ($id: ID!) { node(id: $id) { id ... on Device { model } } }"
@@ -85,7 +85,7 @@ async def test_repeated_keys_answer_the_same(world: World) -> None:
     assert first == again
     assert other["code"] == "KEY_REUSED"
     removed = [await world.rep.api.first(REMOVE, key=key, id=first["id"]) for _ in range(2)]
-    assert removed == [{"__typename": "RemovedDevice", "id": first["id"]}] * 2
+    assert removed == [{"__typename": "RemovedDevice", "deviceId": first["id"]}] * 2
     assert (await world.rep.api.first(REMOVE, key=new_key(), id=first["id"]))["code"] == "NOT_FOUND"
     assert await mine(world.rep) == []
 

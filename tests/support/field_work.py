@@ -43,7 +43,7 @@ CHECK_IN = """mutation ($key: String!, $input: CheckInInput!) {
     }
     ... on Refusal { code message }
     ... on InvalidInput { field }
-    ... on NotFound { id }
+    ... on NotFound { recordId }
     ... on OutsideGeofence { distanceM radiusM uncertaintyM }
     ... on VisitAlreadyOpen { visitId siteId }
   }
