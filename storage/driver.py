@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from bson.codec_options import CodecOptions
 from bson.decimal128 import Decimal128
+from motor.frameworks.asyncio import run_on_executor
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import AsyncMongoClient, IndexModel, UpdateOne
 from pymongo.errors import (
@@ -28,6 +31,8 @@ from pymongo.write_concern import WriteConcern
 Document = dict[str, Any]
 Order = Sequence[tuple[str, int]]
 T = TypeVar("T")
+_FIRST_BATCH = 101
+"""What a server sends at once where nobody says how much."""
 DriverName = Literal["motor", "pymongo"]
 
 __all__ = [
@@ -61,8 +66,11 @@ class Collection:
         self, query: Mapping[str, Any], projection: Mapping[str, Any] | None = None, order: Order | None = None
     ) -> Document | None:
         """The first match or None."""
-        found: Document | None = await self.raw.find_one(query, projection, sort=order, session=self.session)
-        return found
+        if self.awaits_cursors:
+            found: Document | None = await self.raw.find_one(query, projection, sort=order, session=self.session)
+            return found
+        plain, session = self._plain()
+        return await self._in_thread(partial(plain.find_one, query, projection, sort=order, session=session))
 
     async def find(
         self,
@@ -73,17 +81,31 @@ class Collection:
         order: Order | None = None,
     ) -> list[Document]:
         """At most `limit` matches in `order`."""
-        cursor = self.raw.find(query, projection, sort=order, limit=limit, session=self.session)
-        found: list[Document] = await cursor.to_list(length=None)
-        return found
+        # One more than the limit, or the server keeps the cursor open and is asked again for nothing.
+        batch = limit + 1 if limit > _FIRST_BATCH else 0
+        options = {"sort": order, "limit": limit, "batch_size": batch}
+        if self.awaits_cursors:
+            found: list[Document] = await self.raw.find(query, projection, session=self.session, **options).to_list()
+            return found
+        plain, session = self._plain()
+        return await self._in_thread(lambda: plain.find(query, projection, session=session, **options).to_list())
 
     async def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> list[Document]:
         """All rows of a pipeline; the pipeline holds its own limits."""
-        cursor = self.raw.aggregate(list(pipeline), session=self.session)
         if self.awaits_cursors:
-            cursor = await cursor
-        rows: list[Document] = await cursor.to_list(length=None)
-        return rows
+            rows: list[Document] = await (await self.raw.aggregate(list(pipeline), session=self.session)).to_list()
+            return rows
+        plain, session = self._plain()
+        return await self._in_thread(lambda: plain.aggregate(list(pipeline), session=session).to_list())
+
+    def _plain(self) -> tuple[Any, Any]:
+        """Motor's collection and session as PyMongo has them."""
+        return self.raw.delegate, None if self.session is None else self.session.delegate
+
+    async def _in_thread(self, read: Callable[[], T]) -> T:
+        """Motor's own way into a thread, once for a whole read: its cursors go there and back for each step."""
+        result: T = await run_on_executor(asyncio.get_running_loop(), read)  # type: ignore[no-untyped-call]
+        return result
 
     async def count(self, query: Mapping[str, Any], *, limit: int) -> int:
         """How many match, counted no further than `limit`."""
