@@ -182,9 +182,11 @@ def utf16_ranges(text: str, ranges: Sequence[tuple[int, int]]) -> list[Document]
     return [{"start": units(start), "end": units(end)} for start, end in ranges]
 
 
-async def pinned_articles(context: Context, language: ArticleLanguage | None) -> list[Document]:
+async def pinned_articles(
+    context: Context, language: ArticleLanguage | None, projection: Mapping[str, Any] | None = None
+) -> list[Document]:
     """The pack a phone keeps for reading offline: published, pinned articles, the newest first."""
     where: Document = {"state": ArticleState.PUBLISHED.value, "pinned": True}
     if language is not None:
         where["language"] = language.value
-    return await context.reads.list(COLLECTION, where, limit=PACK_SIZE)
+    return await context.reads.list(COLLECTION, where, limit=PACK_SIZE, projection=projection)

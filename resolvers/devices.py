@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from domain.devices import MAX_PER_PERSON, Device, Platform, problem_with, register
 from domain.ids import DeviceId, is_id, new_id
@@ -84,6 +86,6 @@ async def remove_device(context: Context, client_key: str, device_id: str) -> Do
     return await once(context, "removeDevice", client_key, {"id": device_id}, act)
 
 
-async def my_devices(context: Context) -> list[Document]:
+async def my_devices(context: Context, projection: Mapping[str, Any] | None = None) -> list[Document]:
     """The caller's devices, the one seen last first."""
-    return await context.reads.list(COLLECTION, {}, order="-seen_at", limit=MAX_PER_PERSON)
+    return await context.reads.list(COLLECTION, {}, order="-seen_at", limit=MAX_PER_PERSON, projection=projection)

@@ -1,6 +1,7 @@
 """Relay connections over storage pages; every root list returns `Connection[Noun]`."""
 
-from typing import Annotated, Generic, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
@@ -50,15 +51,41 @@ def page_request(first: int, after: str | None, order: str = "-_id") -> PageRequ
     return PageRequest(first, after, order)
 
 
-def as_connection(page: Page) -> Document:
-    """A storage page in the shape of Connection."""
+class _Parts(dict[str, Any]):
+    """The parts of a connection, each made when it is first asked for: cursors cost more than the rest of a page."""
+
+    __slots__ = ("page",)
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(nodes=page.documents)
+        self.page = page
+
+    def __missing__(self, part: str) -> Any:
+        self[part] = made = _MADE[part](self.page)
+        return made
+
+    def get(self, part: str, default: Any = None) -> Any:
+        """As for any document."""
+        return self[part] if part in self or part in _MADE else default
+
+
+def _edges(page: Page) -> list[Document]:
+    return [{"node": node, "cursor": page.cursor(index)} for index, node in enumerate(page.documents)]
+
+
+def _page_info(page: Page) -> Document:
+    last = len(page.documents) - 1
     return {
-        "edges": [{"node": node, "cursor": cursor} for node, cursor in zip(page.documents, page.cursors, strict=True)],
-        "nodes": page.documents,
-        "pageInfo": {
-            "hasNextPage": page.has_next,
-            "hasPreviousPage": page.has_previous,
-            "startCursor": page.cursors[0] if page.cursors else None,
-            "endCursor": page.cursors[-1] if page.cursors else None,
-        },
+        "hasNextPage": page.has_next,
+        "hasPreviousPage": page.has_previous,
+        "startCursor": page.cursor(0) if last >= 0 else None,
+        "endCursor": page.cursor(last) if last >= 0 else None,
     }
+
+
+_MADE: dict[str, Callable[[Page], Any]] = {"edges": _edges, "pageInfo": _page_info}
+
+
+def as_connection(page: Page) -> Document:
+    """A storage page in the shape of Connection, to be read by `[]` and `get`."""
+    return _Parts(page)

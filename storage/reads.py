@@ -91,13 +91,25 @@ class Page:
 
     documents: list[Document]
     has_next: bool
-    cursors: list[str]
     has_previous: bool
+    order: str
+    rows: list[Document]
+    """The stored documents, which the cursors come from; `documents` may show something else of each."""
+
+    def cursor(self, index: int) -> str:
+        """Where the page's document at `index` stands. Made when asked for: most clients look at none or at one."""
+        path, _ = _order(self.order)
+        row = self.rows[index]
+        return encode_cursor(self.order, value_at(row, path), row["_id"])
 
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """Reads on behalf of one Scope."""
+    """Reads on behalf of one Scope.
+
+    A `projection` names the dotted paths that the caller needs (`{"name": 1}`); what a read needs for its own work is
+    added, so documents may hold more. Without one they are whole.
+    """
 
     store: Store
     scope: Scope
@@ -106,10 +118,11 @@ class Reads:
         self, collection: str, document_id: str, projection: Mapping[str, Any] | None = None
     ) -> Document | None:
         """The document, or None where it does not exist or lies outside the scope."""
-        query, allowed = {"_id": document_id}, scope_filter(collection, self.scope)
-        if not _matches({"_id": document_id}, {key: value for key, value in allowed.items() if key == "_id"}):
+        query = scope_filter(collection, self.scope)
+        if "_id" in query and not _matches({"_id": document_id}, {"_id": query["_id"]}):
             return None
-        return await self.store[collection].find_one({**allowed, **query}, projection)
+        query["_id"] = document_id
+        return await self.store[collection].find_one(query, _with(projection, ()))
 
     async def by_keys(
         self, collection: str, keys: Sequence[str], *, on: str = "_id", projection: Mapping[str, Any] | None = None
@@ -117,11 +130,16 @@ class Reads:
         """Documents in scope by a unique key: one read for any number of keys."""
         if not keys:
             return {}
-        allowed = scope_filter(collection, self.scope)
-        wanted: Document = {on: {"$in": list(keys)}}
-        query = {**wanted, **allowed} if on not in allowed else wanted
-        found = await self.store[collection].find(query, projection=projection, limit=len(keys))
-        return {document[on]: document for document in found if on not in allowed or _matches(document, allowed)}
+        query = scope_filter(collection, self.scope)
+        wanted: Document = {"$in": list(keys)}
+        if on in query:
+            # The scope has a condition on the key itself: it is applied to what was found.
+            needed = _with(projection, (on, *query))
+            found = await self.store[collection].find({on: wanted}, projection=needed, limit=len(keys))
+            return {document[on]: document for document in found if _matches(document, query)}
+        needed = _with(projection, (on,))
+        found = await self.store[collection].find({on: wanted, **query}, projection=needed, limit=len(keys))
+        return {document[on]: document for document in found}
 
     async def children(
         self,
@@ -132,12 +150,12 @@ class Reads:
         first: int,
         order: str = "-_id",
         where: Mapping[str, Any] | None = None,
+        projection: Mapping[str, Any] | None = None,
     ) -> dict[str, list[Document]]:
-        """For each parent its first `first` children in `order`: one aggregation for all parents."""
+        """For each parent its first `first` children in `order`: one read for all parents."""
         if not parents:
             return {}
-        path, direction = _order(order)
-        sort = {path: direction, "_id": direction}
+        sort = _sorting(order)
         # Scope goes inside the grouping read: a parent's page must be filled from what the caller may see.
         allowed = scope_filter(collection, self.scope)
         if on in allowed:
@@ -145,12 +163,14 @@ class Reads:
             if not parents:
                 return {}
         match = {**(where or {}), **allowed, on: {"$in": list(parents)}}
+        needed = _with(projection, (on,))
         if len(parents) == 1:
-            rows = await self.store[collection].find(match, order=list(sort.items()), limit=first)
+            rows = await self.store[collection].find(match, order=sort, limit=first, projection=needed)
             return {parents[0]: rows}
         pipeline: list[Document] = [
             {"$match": match},
-            {"$sort": sort},
+            {"$sort": dict(sort)},
+            *([{"$project": needed}] if needed is not None else []),
             {"$group": {"_id": f"${on}", "rows": {"$push": "$$ROOT"}}},
             {"$project": {"rows": {"$slice": ["$rows", first]}}},
         ]
@@ -158,24 +178,38 @@ class Reads:
         return {row["_id"]: row["rows"] for row in grouped}
 
     async def list(
-        self, collection: str, where: Mapping[str, Any], *, order: str = "-_id", limit: int
+        self,
+        collection: str,
+        where: Mapping[str, Any],
+        *,
+        order: str = "-_id",
+        limit: int,
+        projection: Mapping[str, Any] | None = None,
     ) -> list[Document]:
         """At most `limit` documents in scope."""
-        path, direction = _order(order)
-        query = {**scope_filter(collection, self.scope), **_guarded(where, collection, self.scope)}
-        return await self.store[collection].find(query, order=[(path, direction), ("_id", direction)], limit=limit)
+        query = _narrowed(scope_filter(collection, self.scope), where)
+        needed = _with(projection, ())
+        return await self.store[collection].find(query, order=_sorting(order), limit=limit, projection=needed)
 
-    async def page(self, collection: str, where: Mapping[str, Any], request: PageRequest) -> Page:
+    async def page(
+        self,
+        collection: str,
+        where: Mapping[str, Any],
+        request: PageRequest,
+        projection: Mapping[str, Any] | None = None,
+    ) -> Page:
         """One page. Raises BadInput for a cursor that this list did not hand out."""
         path, direction = _order(request.order)
-        query: Document = {**scope_filter(collection, self.scope), **_guarded(where, collection, self.scope)}
-        sort = [(path, direction)] if path == "_id" else [(path, direction), ("_id", direction)]
+        query = _narrowed(scope_filter(collection, self.scope), where)
         if request.after is not None:
             query = {"$and": [query, _after(path, direction, decode_cursor(request.after, request.order))]}
-        found = await self.store[collection].find(query, order=sort, limit=request.first + 1)
-        documents = found[: request.first]
-        cursors = [encode_cursor(request.order, value_at(document, path), document["_id"]) for document in documents]
-        return Page(documents, len(found) > request.first, cursors, request.after is not None)
+        found = await self.store[collection].find(
+            query, order=_sorting(request.order), limit=request.first + 1, projection=_with(projection, (path,))
+        )
+        has_next = len(found) > request.first
+        if has_next:
+            found.pop()
+        return Page(found, has_next, request.after is not None, request.order, found)
 
 
 def value_at(document: Mapping[str, Any], path: str) -> Any:
@@ -192,14 +226,32 @@ def _order(order: str) -> tuple[str, int]:
     return (order[1:], -1) if order.startswith("-") else (order, 1)
 
 
-def _guarded(where: Mapping[str, Any], collection: str, scope: Scope) -> Document:
+def _sorting(order: str) -> list[tuple[str, int]]:
+    path, direction = _order(order)
+    return [(path, direction)] if path == "_id" else [(path, direction), ("_id", direction)]
+
+
+def _with(projection: Mapping[str, Any] | None, needed: Iterable[str]) -> dict[str, Any] | None:
+    """The projection and what a read needs itself. A server refuses a path beside one above or below it."""
+    if projection is None:
+        return None
+    paths: dict[str, Any] = {**projection, "_id": 1}
+    for path in needed:
+        if path in paths or any(path.startswith(f"{each}.") for each in paths):
+            continue
+        for below in [each for each in paths if each.startswith(f"{path}.")]:
+            del paths[below]
+        paths[path] = 1
+    return paths
+
+
+def _narrowed(allowed: Document, where: Mapping[str, Any]) -> Document:
     """A caller's filter must never replace a condition of the scope: clashing keys are joined by `$and`."""
-    allowed = scope_filter(collection, scope)
+    query = {**allowed, **{key: value for key, value in where.items() if key not in allowed}}
     clashing = {key: value for key, value in where.items() if key in allowed and value != allowed[key]}
-    rest = {key: value for key, value in where.items() if key not in allowed}
     if clashing:
-        rest["$and"] = [*rest.get("$and", []), clashing]
-    return rest
+        query["$and"] = [*query.get("$and", []), clashing]
+    return query
 
 
 def _matches(document: Mapping[str, Any], allowed: Mapping[str, Any]) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from domain.ids import OrgId, PersonId, TeamId
 from domain.shifts import Shift
@@ -48,9 +50,11 @@ async def find_latest(store: Store, org_id: OrgId, person_id: PersonId) -> KeptS
     return _kept(await store[COLLECTION].find_one(query, order=[("started_at", -1)]))
 
 
-async def find_open(store: Store, org_id: OrgId, person_id: PersonId) -> Document | None:
-    """The open shift's document."""
-    return await store[COLLECTION].find_one({"org_id": org_id, "owner_id": person_id, **_OPEN})
+async def find_open(
+    store: Store, org_id: OrgId, person_id: PersonId, projection: Mapping[str, Any] | None = None
+) -> Document | None:
+    """The open shift's document, or what of it `projection` names."""
+    return await store[COLLECTION].find_one({"org_id": org_id, "owner_id": person_id, **_OPEN}, projection)
 
 
 async def insert_shift(store: Store, org_id: OrgId, team_id: TeamId | None, shift: Shift) -> Document:

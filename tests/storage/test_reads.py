@@ -119,6 +119,6 @@ async def test_pages_with_missing_sort_values_hold_each_record_once(store: Store
             seen += [each["_id"] for each in page.documents]
             if not page.has_next:
                 break
-            after = page.cursors[-1]
+            after = page.cursor(-1)
         assert sorted(seen) == sorted(each["_id"] for each in rows), order
     await store["accounts"].delete_many({"org_id": ORG})
