@@ -9,7 +9,7 @@ import strawberry
 from domain.accounts import Tier
 from domain.refusals import Refusal
 from resolvers.accounts import NewAccount, create_account, update_account
-from schema.fields import Info, mutates, related_list, returns, stored
+from schema.fields import Info, mutates, related_list, returns, stored, wanted
 from schema.inputs import given
 from schema.nodes import Node
 from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
@@ -100,7 +100,7 @@ class AccountQuery:
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
     ) -> Document | None:
-        return await info.context.reads.find("accounts", id)
+        return await info.context.reads.find("accounts", id, wanted(info, "Account"))
 
     @returns(Connection[Account] | None, "The accounts you may see.")
     async def accounts(
@@ -113,7 +113,8 @@ class AccountQuery:
     ) -> Document:
         request = page_request(first, after, str(order.value))
         where = given(filter) if filter is not None else {}
-        return as_connection(await info.context.reads.page("accounts", where, request))
+        page = await info.context.reads.page("accounts", where, request, wanted(info, "Account"))
+        return as_connection(page)
 
 
 @strawberry.type

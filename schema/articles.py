@@ -17,7 +17,7 @@ from resolvers.articles import (
     search_articles,
     update_article,
 )
-from schema.fields import Info, mutates, returns, stored
+from schema.fields import Info, mutates, returns, stored, wanted
 from schema.inputs import given
 from schema.nodes import Node
 from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
@@ -145,7 +145,7 @@ class ArticleQuery:
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
     ) -> Document | None:
-        return await info.context.reads.find("articles", id)
+        return await info.context.reads.find("articles", id, wanted(info, "Article"))
 
     @returns(Connection[Article] | None, "The articles you may see; with a stage as filter, those for such leads.")
     async def articles(
@@ -157,7 +157,8 @@ class ArticleQuery:
         filter: Annotated[ArticleFilter | None, strawberry.argument(description="Which ones.")] = None,  # noqa: A002
     ) -> Document:
         request = page_request(first, after, str(order.value))
-        return as_connection(await info.context.reads.page("articles", article_conditions(filter), request))
+        page = await info.context.reads.page("articles", article_conditions(filter), request, wanted(info, "Article"))
+        return as_connection(page)
 
     @returns(list[ArticleHit] | None, "Published articles by their words, in Chinese and English, best first.")
     async def search_articles(
@@ -174,7 +175,7 @@ class ArticleQuery:
 
     @returns(list[Article] | None, "The pack to keep on the phone: pinned published articles, newest first.")
     async def pinned_articles(self, info: Info, language: Language = None) -> list[Document]:
-        return await pinned_articles(info.context, language)
+        return await pinned_articles(info.context, language, wanted(info, "Article"))
 
 
 @strawberry.type

@@ -8,7 +8,7 @@ import strawberry
 
 from domain.refusals import Refusal
 from resolvers.contacts import NewContact, create_contact, update_contact
-from schema.fields import Info, mutates, related, returns, stored
+from schema.fields import Info, mutates, related, returns, stored, wanted
 from schema.inputs import given
 from schema.nodes import Node
 from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
@@ -73,7 +73,7 @@ class ContactQuery:
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
     ) -> Document | None:
-        return await info.context.reads.find("contacts", id)
+        return await info.context.reads.find("contacts", id, wanted(info, "Contact"))
 
     @returns(Connection[Contact] | None, "The contacts you may see.")
     async def contacts(
@@ -86,7 +86,8 @@ class ContactQuery:
     ) -> Document:
         request = page_request(first, after, str(order.value))
         where = given(filter) if filter is not None else {}
-        return as_connection(await info.context.reads.page("contacts", where, request))
+        page = await info.context.reads.page("contacts", where, request, wanted(info, "Contact"))
+        return as_connection(page)
 
 
 @strawberry.type

@@ -8,7 +8,7 @@ import strawberry
 from domain.devices import Platform
 from domain.refusals import Refusal
 from resolvers.devices import NewDevice, my_devices, register_device, remove_device
-from schema.fields import Info, computed, mutates, returns, stored
+from schema.fields import Info, computed, mutates, returns, stored, wanted
 from schema.inputs import given
 from schema.nodes import Node
 from schema.paging import ClientKey
@@ -67,7 +67,7 @@ class RegisterDeviceInput:
 class DeviceQuery:
     @returns(list[Device] | None, "Your devices, the one seen last first; 10 at the most.")
     async def my_devices(self, info: Info) -> list[Document]:
-        return await my_devices(info.context)
+        return await my_devices(info.context, wanted(info, "Device"))
 
 
 @strawberry.type

@@ -14,7 +14,7 @@ from resolvers.conversion import Conversion, convert_lead
 from resolvers.leads import NewLead, assign_lead, create_lead, move_lead, update_lead
 from schema.activities import Activity
 from schema.contacts import Contact
-from schema.fields import Info, mutates, related, related_list, returns, stored
+from schema.fields import Info, mutates, related, related_list, returns, stored, wanted
 from schema.inputs import given
 from schema.lead_inputs import CreateLeadInput, LeadChanges, LeadFilter, LeadOrder, lead_conditions
 from schema.nodes import Node
@@ -101,7 +101,7 @@ class LeadQuery:
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
     ) -> Document | None:
-        return await info.context.reads.find("leads", id)
+        return await info.context.reads.find("leads", id, wanted(info, "Lead"))
 
     @returns(Connection[Lead] | None, "The leads you may see: a rep's own, a manager's teams', an admin's all.")
     async def leads(
@@ -113,7 +113,8 @@ class LeadQuery:
         filter: Annotated[LeadFilter | None, strawberry.argument(description="Which ones.")] = None,  # noqa: A002
     ) -> Document:
         request = page_request(first, after, str(order.value))
-        return as_connection(await info.context.reads.page("leads", lead_conditions(filter, order), request))
+        page = await info.context.reads.page("leads", lead_conditions(filter, order), request, wanted(info, "Lead"))
+        return as_connection(page)
 
     @returns(list[LeadStage] | None, "The stages of your organization, in order.")
     async def lead_stages(self, info: Info) -> list[Document]:

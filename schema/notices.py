@@ -11,7 +11,7 @@ from domain.notices import NoticeKind, Priority
 from domain.refusals import Refusal
 from push.messages import link_to, words
 from resolvers.notices import acknowledge_notice, mark_read, mark_seen, received, unread_count
-from schema.fields import Info, computed, mutates, related, returns, stored
+from schema.fields import Info, computed, mutates, related, returns, stored, wanted
 from schema.nodes import Node
 from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
 from schema.refusals import COMMON
@@ -115,7 +115,8 @@ class NoticeQuery:
         filter: Annotated[NoticeFilter | None, strawberry.argument(description="Which ones.")] = None,  # noqa: A002
     ) -> Document:
         request = page_request(first, after, "-created_at")
-        return as_connection(await info.context.reads.page("notices", notice_conditions(filter), request))
+        shown = wanted(info, "Notice")
+        return as_connection(await info.context.reads.page("notices", notice_conditions(filter), request, shown))
 
     @returns(int | None, "How many notices you have not read, for the badge; 100 means 100 or more.")
     async def unread_count(self, info: Info) -> int:

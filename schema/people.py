@@ -13,7 +13,7 @@ from domain.people import PersonState
 from domain.refusals import Refusal
 from domain.shifts import WorkTime, written
 from resolvers.people import GivenRoster, NewPerson, deactivate_person, invite_person, set_roster, update_person
-from schema.fields import Info, Rule, computed, mutates, placed, related, related_list, returns, stored
+from schema.fields import Info, Rule, computed, mutates, placed, related, related_list, returns, stored, wanted
 from schema.inputs import given
 from schema.links import OneTimeLink
 from schema.nodes import Node
@@ -195,7 +195,8 @@ class PersonQuery:
     async def me(self, info: Info) -> Document | None:
         actor = info.context.me
         # Seen without the scope: administrators and new people may have no team.
-        return await Reads(info.context.store, Scope.whole_organization(actor.org_id)).find("people", actor.person_id)
+        everyone = Reads(info.context.store, Scope.whole_organization(actor.org_id))
+        return await everyone.find("people", actor.person_id, wanted(info, "Person"))
 
     @returns(Person | None, "One person; null where they do not exist or you may not see them.")
     async def person(
@@ -203,7 +204,7 @@ class PersonQuery:
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="Their id.")],  # noqa: A002
     ) -> Document | None:
-        return await info.context.reads.find("people", id)
+        return await info.context.reads.find("people", id, wanted(info, "Person"))
 
     @returns(Connection[Person] | None, "The people you may see.")
     async def people(
@@ -216,7 +217,8 @@ class PersonQuery:
     ) -> Document:
         request = page_request(first, after, str(order.value))
         where = given(filter) if filter is not None else {}
-        return as_connection(await info.context.reads.page("people", where, request))
+        page = await info.context.reads.page("people", where, request, wanted(info, "Person"))
+        return as_connection(page)
 
 
 @strawberry.type

@@ -12,7 +12,7 @@ from domain.routes import CandidateReason, PlanNotReady, PlanState
 from resolvers import routes as resolvers
 from resolvers.routes import plan_day, publish_plan
 from routing.problem import DropReason, Limiting, Proof
-from schema.fields import Info, computed, mutates, related, returns, stored
+from schema.fields import Info, computed, mutates, related, returns, stored, wanted
 from schema.inputs import given
 from schema.nodes import Node
 from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
@@ -187,7 +187,7 @@ class RoutePlanQuery:
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
     ) -> Document | None:
-        return await info.context.reads.find("route_plans", id)
+        return await info.context.reads.find("route_plans", id, wanted(info, "RoutePlan"))
 
     @returns(Connection[RoutePlan] | None, "The plans you may see.")
     async def route_plans(
@@ -199,7 +199,8 @@ class RoutePlanQuery:
         filter: Annotated[RoutePlanFilter | None, strawberry.argument(description="Which ones.")] = None,  # noqa: A002
     ) -> Document:
         request = page_request(first, after, str(order.value))
-        return as_connection(await info.context.reads.page("route_plans", _conditions(filter), request))
+        page = await info.context.reads.page("route_plans", _conditions(filter), request, wanted(info, "RoutePlan"))
+        return as_connection(page)
 
 
 @strawberry.type

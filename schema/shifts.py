@@ -9,7 +9,7 @@ from domain import shifts as domain
 from domain.refusals import Refusal
 from domain.shifts import EndKind
 from resolvers.shifts import begin_shift, finish_break, finish_shift, take_break
-from schema.fields import Info, computed, mutates, related, returns, stored
+from schema.fields import Info, computed, mutates, related, returns, stored, wanted
 from schema.nodes import Node
 from schema.paging import ClientKey
 from schema.refusals import COMMON, IdTaken, shown
@@ -71,7 +71,7 @@ class ShiftQuery:
     @returns(Shift | None, "Your open shift; null where you are not at work.")
     async def my_shift(self, info: Info) -> Document | None:
         actor = info.context.me
-        return await find_open(info.context.store, actor.org_id, actor.person_id)
+        return await find_open(info.context.store, actor.org_id, actor.person_id, wanted(info, "Shift"))
 
 
 @strawberry.type

@@ -10,7 +10,7 @@ from domain.accounts import Tier
 from domain.geofence import DEFAULT_RADIUS_M
 from domain.refusals import Refusal
 from resolvers.sites import NewSite, create_site, sites_near, update_site
-from schema.fields import Info, mutates, placed, related, related_list, returns, stored
+from schema.fields import Info, mutates, placed, related, related_list, returns, stored, wanted
 from schema.inputs import given
 from schema.nodes import Node
 from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
@@ -101,7 +101,7 @@ class SiteQuery:
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
     ) -> Document | None:
-        return await info.context.reads.find("sites", id)
+        return await info.context.reads.find("sites", id, wanted(info, "Site"))
 
     @returns(Connection[Site] | None, "The sites you may see.")
     async def sites(
@@ -114,7 +114,8 @@ class SiteQuery:
     ) -> Document:
         request = page_request(first, after, str(order.value))
         where = given(filter) if filter is not None else {}
-        return as_connection(await info.context.reads.page("sites", where, request))
+        page = await info.context.reads.page("sites", where, request, wanted(info, "Site"))
+        return as_connection(page)
 
     @returns(list[Site] | None, "Sites around a position that you may see, nearest first.")
     async def sites_near(

@@ -9,7 +9,7 @@ import strawberry
 from domain import people as domain
 from domain.refusals import Refusal
 from resolvers.teams import NewTeam, create_team, update_team
-from schema.fields import Info, mutates, related, related_list, returns, stored
+from schema.fields import Info, mutates, related, related_list, returns, stored, wanted
 from schema.inputs import given
 from schema.nodes import Node
 from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
@@ -80,7 +80,7 @@ class TeamChanges:
 class TeamQuery:
     @returns(Organization | None, "Your organization.")
     async def organization(self, info: Info) -> Document | None:
-        return await info.context.reads.find("organizations", info.context.me.org_id)
+        return await info.context.reads.find("organizations", info.context.me.org_id, wanted(info, "Organization"))
 
     @returns(Team | None, "One team; null where it does not exist or you may not see it.")
     async def team(
@@ -88,7 +88,7 @@ class TeamQuery:
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
     ) -> Document | None:
-        return await info.context.reads.find("teams", id)
+        return await info.context.reads.find("teams", id, wanted(info, "Team"))
 
     @returns(Connection[Team] | None, "The teams you may see.")
     async def teams(
@@ -99,7 +99,8 @@ class TeamQuery:
         order: Annotated[TeamOrder, strawberry.argument(description="Sorting.")] = TeamOrder.NAME,
     ) -> Document:
         request = page_request(first, after, str(order.value))
-        return as_connection(await info.context.reads.page("teams", {}, request))
+        page = await info.context.reads.page("teams", {}, request, wanted(info, "Team"))
+        return as_connection(page)
 
 
 @strawberry.type

@@ -10,7 +10,7 @@ from domain.accounts import Tier
 from domain.refusals import Refusal
 from domain.visits import VisitKind, VisitOutcome, VisitState
 from resolvers.visits import NewVisit, cancel_visit, reschedule_visit, schedule_visit
-from schema.fields import Info, mutates, related, related_list, returns, stored
+from schema.fields import Info, mutates, related, related_list, returns, stored, wanted
 from schema.inputs import given
 from schema.nodes import Node
 from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
@@ -142,7 +142,7 @@ class VisitQuery:
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
     ) -> Document | None:
-        return await info.context.reads.find("visits", id)
+        return await info.context.reads.find("visits", id, wanted(info, "Visit"))
 
     @returns(Connection[Visit] | None, "The visits you may see.")
     async def visits(
@@ -154,7 +154,8 @@ class VisitQuery:
         filter: Annotated[VisitFilter | None, strawberry.argument(description="Which ones.")] = None,  # noqa: A002
     ) -> Document:
         request = page_request(first, after, str(order.value))
-        return as_connection(await info.context.reads.page("visits", _conditions(filter), request))
+        page = await info.context.reads.page("visits", _conditions(filter), request, wanted(info, "Visit"))
+        return as_connection(page)
 
 
 VisitArgument = Annotated[strawberry.ID, strawberry.argument(description="Which visit.")]
