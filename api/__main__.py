@@ -75,14 +75,14 @@ def serve(settings: Settings, store: Store) -> None:
         timeout_graceful_shutdown=int(settings.shutdown_s),
         lifespan="on",
     )
-    server = _Server(config, app.state.streams)
+    server = ApiServer(config, app.state.streams)
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:
         raise SystemExit(_NOT_STARTED)
 
 
-class _Server(uvicorn.Server):
+class ApiServer(uvicorn.Server):
     """Ends the open streams before it waits for what is in flight: they would not end by themselves."""
 
     def __init__(self, config: uvicorn.Config, streams: Streams) -> None:

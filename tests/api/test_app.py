@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+import uvicorn
 from starlette.applications import Starlette
 
+from api.__main__ import ApiServer
 from api.app import EdgeSettings, create_app
 from api.limits import Limits
 from resolvers.services import Services
 from tests.conftest import START
 from tests.support.client import ApiClient
 from tests.support.field_day import tap
+from tests.support.tiny_schema import TinyApp
 from tests.support.world import World
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -51,6 +56,10 @@ async def test_cors_answers_only_the_named_origin(open_app: httpx.AsyncClient) -
     asked = {"access-control-request-method": "POST", "access-control-request-headers": "authorization,content-type"}
     allowed = await open_app.options("/graphql", headers={**asked, "origin": "https://console.example.test"})
     assert allowed.headers["access-control-allow-origin"] == "https://console.example.test"
+    asked["access-control-request-headers"] = "apollographql-client-name,authorization,last-event-id,traceparent"
+    stream = await open_app.options("/graphql", headers={**asked, "origin": "https://console.example.test"})
+    assert stream.status_code == 200
+    assert "last-event-id" in stream.headers["access-control-allow-headers"]
     other = await open_app.options("/graphql", headers={**asked, "origin": "https://elsewhere.example.test"})
     assert "access-control-allow-origin" not in other.headers
 
@@ -76,3 +85,30 @@ async def test_streams_are_sent_at_once_and_end_with_the_session(world: World, a
         await tap(world.rep, "startShift", START)
         while "UNAUTHENTICATED" not in text:
             text += (await anext(received)).decode()
+
+
+async def test_open_streams_do_not_hold_up_the_end_of_the_server() -> None:
+    tiny = TinyApp()
+    config = uvicorn.Config(
+        tiny.build(), host="127.0.0.1", port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=20
+    )
+    server = ApiServer(config, tiny.streams)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells it by an attribute only
+        await asyncio.sleep(0.01)
+    url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/graphql"
+    query = "subscription { count(to: 1000, everyS: 0.05) }"
+    async with (
+        httpx.AsyncClient() as http,
+        http.stream("POST", url, json={"query": query}, headers={"accept": "text/event-stream"}) as response,
+    ):
+        received = response.aiter_text()
+        while '{"data":{"count":1}}' not in await anext(received):
+            pass
+        started = time.perf_counter()
+        server.should_exit = True
+        text = "".join([part async for part in received])
+    await serving
+    assert time.perf_counter() - started < 5
+    assert "SHUTTING_DOWN" in text
+    assert text.endswith("event: complete\ndata:\n\n")

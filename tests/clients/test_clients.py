@@ -20,7 +20,6 @@ from resolvers.services import Services
 from tests.clients.conftest import ROOT, Run
 from tests.support.world import World
 
-
 OUTDATED = {"47DE", "80D8"}
 """They want application/json for `*/*` and for no Accept at all, as before the specification's watershed of 2025; since
 then application/graphql-response+json is what a server should answer with, which these two call a warning."""
