@@ -32,7 +32,7 @@ from benchmarks.database import benchmark_database
 from benchmarks.load import Request, post, send_all
 from benchmarks.measuring import Goal, Server, report, server
 from benchmarks.peers.catalogue import PEERS, Peer, available
-from benchmarks.serving_data import OPERATIONS, ORG, PIN, REP, REP_SESSION, Amounts, ArrivingRep, lead_id, records
+from benchmarks.serving_data import OPERATIONS, ORG, PIN, REP, REP_SESSION, REPS, Amounts, ArrivingRep, lead_id, records
 from resolvers.tokens import AccessTokens, Claims
 from storage.driver import Document
 from storage.indexes import create_indexes
@@ -69,8 +69,8 @@ class Size:
     warm_up: int
 
 
-FULL, QUICK = Size(4, 400, 1_000), Size(2, 60, 100)
-COMPARED = 5
+FULL, QUICK = Size(4, 400, 1_000), Size(2, 30, 30)
+COMPARED = 3
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ class Asking:
 
     def _variables(self, operation: str, number: int) -> dict[str, Any]:
         if operation == "lead":
-            return {"id": lead_id(number * 7919 % self.amounts.leads)}
+            return {"id": lead_id(number * 7919 % (self.amounts.leads // REPS) * REPS)}
         if operation == "home":
             begin = self.now + timedelta(minutes=number % 60)
             return {"from": begin.isoformat(), "before": (begin + timedelta(hours=8)).isoformat()}

@@ -1,7 +1,7 @@
 """The records and operations that benchmarks/serving.py measures all servers on.
 
-One rep holds all leads, accounts and visits. A check-in opens a visit and a rep can have only one open, so each
-measured check-in is made by a rep of its own, at a planned visit of today without a lead.
+Leads and visits belong to 20 reps in turn, of whom the first one asks. A check-in opens a visit and a rep can have only
+one open, so each measured check-in is made by a rep of its own, at a planned visit of today without a lead.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from storage.driver import Document
 ORG, TEAM = OrgId("org_01ARZ3NDEKTSV4RRFFQ69G5FAV"), TeamId("tea_01ARZ3NDEKTSV4RRFFQ69G5FAV")
 REP, MANAGER = PersonId(f"per_{0:026d}"), PersonId(f"per_{1:026d}")
 BATCH = 1_000
+REPS = 20
 
 LEAD = "query ($id: ID!) { lead(id: $id) { id name tier stage slaDueAt redFlag version } }"
 LIST = """query { leads(first: 50, order: NEWEST) { nodes {
@@ -54,8 +55,12 @@ def _id(prefix: str, number: int) -> str:
 
 
 def lead_id(number: int) -> str:
-    """The id of a lead by its number."""
+    """The id of a lead by its number; multiples of REPS belong to the one who asks."""
     return _id("led", number)
+
+
+def _owner(number: int) -> PersonId:
+    return PersonId(_id("per", (number % REPS) * 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +95,11 @@ PIN = Point(52.5, 13.4)
 
 
 def records(amounts: Amounts, now: datetime) -> Iterator[tuple[str, list[Document]]]:
-    """Everything by collection, in batches; visits of the one rep lie one every 10 minutes around `now`."""
+    """Everything by collection, in batches; visits of a rep lie one every 10 minutes around `now`."""
     yield "organizations", [encode(Organization(ORG, "Benchmark", "UTC", "en", now))]
     yield "teams", [encode(Team(TEAM, ORG, "Benchmark", None, MANAGER, now))]
-    yield "people", [encode(_person(REP, Role.REP, now)), encode(_person(MANAGER, Role.MANAGER, now))]
+    yield "people", [encode(_person(_owner(number), Role.REP, now)) for number in range(REPS)]
+    yield "people", [encode(_person(MANAGER, Role.MANAGER, now))]
     yield "sessions", [encode(_session(REP_SESSION, REP, now))]
     yield from _batches("accounts", amounts.accounts, lambda number: encode(_account(number, now)))
     yield from _batches("sites", amounts.accounts, lambda number: encode(_site(number, now)))
@@ -184,7 +190,7 @@ def _lead(number: int, accounts: int, now: datetime) -> Lead:
         tier=Tier("ABC"[number % 3]),
         stage="NEW",
         stage_kind=StageKind.OPEN,
-        owner_id=REP,
+        owner_id=_owner(number),
         team_id=TEAM,
         occurred_at=now,
         created_at=now,
@@ -195,13 +201,13 @@ def _lead(number: int, accounts: int, now: datetime) -> Lead:
 
 
 def _visit(number: int, amounts: Amounts, now: datetime) -> Visit:
-    starts = now + timedelta(minutes=10 * (number - amounts.visits // 2))
+    starts = now + timedelta(minutes=10 * (number - amounts.visits // 2) // REPS)
     return Visit(
         id=VisitId(_id("vis", number)),
         org_id=ORG,
         site_id=SiteId(_id("sit", number % amounts.accounts)),
         account_id=AccountId(_id("acc", number % amounts.accounts)),
-        owner_id=REP,
+        owner_id=_owner(number),
         team_id=TEAM,
         kind=VisitKind.PLANNED,
         state=VisitState.DONE if number % 2 == 0 else VisitState.PLANNED,
@@ -219,7 +225,7 @@ def _check_in(number: int, now: datetime) -> dict[str, object]:
     return {
         "_id": _id("chk", number),
         "org_id": ORG,
-        "owner_id": REP,
+        "owner_id": _owner(number),
         "team_id": TEAM,
         "visit_id": _id("vis", number),
         "verdict": "INSIDE",

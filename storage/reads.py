@@ -119,10 +119,10 @@ class Reads:
     ) -> Document | None:
         """The document, or None where it does not exist or lies outside the scope."""
         query = scope_filter(collection, self.scope)
-        if "_id" in query and not _matches({"_id": document_id}, {"_id": query["_id"]}):
+        if "_id" in query and not _matches({"_id": document_id}, {"_id": query.pop("_id")}):
             return None
-        query["_id"] = document_id
-        return await self.store[collection].find_one(query, _with(projection, ()))
+        # The id first: some servers choose the index by the order of the conditions.
+        return await self.store[collection].find_one({"_id": document_id} | query, _with(projection, ()))
 
     async def by_keys(
         self, collection: str, keys: Sequence[str], *, on: str = "_id", projection: Mapping[str, Any] | None = None
