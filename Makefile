@@ -43,7 +43,7 @@ bench: $(DEV_STAMP) ## Run one benchmark: NAME=serving, QUICK=1 for a short run
 bench-db: $(VENV)/installed-run-embedded ## Build the fast database for benchmarks once (needs cargo and a C compiler)
 	@exec $(BIN)/python -m benchmarks.database
 
-long: $(DEV_STAMP) ## Long runs: fuzzing, soak, large comparisons; bounded and resumable
+long: $(DEV_STAMP) build/schemathesis/installed ## Long runs: fuzzing, soak, large comparisons; bounded and resumable
 	$(BIN)/python -m pytest -m long $(ARGS)
 
 audit: build/audit/installed ## Look for known weaknesses in the pinned packages (needs the network)
@@ -77,6 +77,11 @@ $(VENV)/installed-%: constraints.txt pyproject.toml | $(BIN)/python
 	@echo "Installing packages ($*); the first time takes a minute or two"
 	@$(BIN)/python -m wiring.dependencies $(filter-out run,$(subst -, ,$(subst dev,embedded dev,$*))) > $(VENV)/requirements.txt
 	@$(PIP) -r $(VENV)/requirements.txt
+	@touch $@
+
+build/schemathesis/installed: | $(BIN)/python
+	@$(BIN)/python -m venv build/schemathesis
+	@build/schemathesis/bin/python -m pip --disable-pip-version-check install -q schemathesis==4.32.5
 	@touch $@
 
 build/audit/installed: | $(BIN)/python

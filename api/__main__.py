@@ -11,6 +11,7 @@ from api.app import EdgeSettings, create_app
 from api.auth import firebase_verifier
 from api.limits import Limits
 from api.persisted import PersistedDocumentsError, read_manifest
+from api.socket_protocol import SocketProtocol
 from api.streams import Streams
 from storage.store import Store
 from wiring.logging import configure_logging
@@ -71,6 +72,7 @@ def serve(settings: Settings, store: Store) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        ws=SocketProtocol,
         ws_max_size=MAX_FRAME_BYTES,
         timeout_graceful_shutdown=int(settings.shutdown_s),
         lifespan="on",

@@ -33,6 +33,18 @@ reset_tzpath(to=())
 # httpcore tries this import in every request; a search that fails anew each time costs more than the request.
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Bounds of the long runs: `make long ARGS="--fuzz-s 60"`."""
+    parser.addoption("--fuzz-s", type=float, default=600.0, help="How long each fuzzer runs, seconds.")
+
+
+@pytest.fixture(scope="session")
+def fuzz_s(pytestconfig: pytest.Config) -> float:
+    """How long each fuzzer runs in `make long`."""
+    return float(pytestconfig.getoption("--fuzz-s"))
+
+
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 """A Monday, 09:00 in Shanghai and 02:00 in Berlin."""
 
