@@ -84,7 +84,7 @@ async def exchange(port: int, case: Case) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         received = bytearray()
         try:
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(OSError):
                 writer.write(case.payload)
                 await writer.drain()
                 # Not earlier: the server drops the answer for a client that has closed its half.
@@ -96,7 +96,7 @@ async def exchange(port: int, case: Case) -> bytes:
                     received += chunk
         finally:
             writer.transport.abort()
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(OSError):
                 await writer.wait_closed()
         return bytes(received)
 
@@ -107,7 +107,7 @@ async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sile
         async with asyncio.timeout(silence_s):
             return await reader.read(65_536)
     except TimeoutError:
-        if writer.can_write_eof() and not writer.transport.is_closing():
+        with contextlib.suppress(OSError):  # the server may have gone in the meantime
             writer.write_eof()
         return await reader.read(65_536)
 
