@@ -9,12 +9,12 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-import httpx
 from rich.console import Console
 from rich.table import Table
 
@@ -68,11 +68,11 @@ class Server:
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise RuntimeError(f"{self.name} ended with status {self.process.returncode}")
-            try:
-                if httpx.get(f"{self.url}/readyz", timeout=2).status_code < 500:
+            with suppress(OSError, HTTPException):
+                asking = HTTPConnection("127.0.0.1", self.port, timeout=2)
+                asking.request("GET", "/readyz")
+                if asking.getresponse().status < 500:
                     return
-            except httpx.TransportError:
-                pass
             time.sleep(every_s)
         raise RuntimeError(f"{self.name} did not become ready")
 
