@@ -18,7 +18,7 @@ import pickle
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -82,6 +82,8 @@ class Asking:
     now: datetime
     shared: bool
     """Whether all servers write to the same records."""
+    dialects: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The operations as some servers want them written."""
     token: str = field(init=False)
     _arrived: dict[str, itertools.count[int]] = field(init=False, default_factory=dict)
 
@@ -94,7 +96,7 @@ class Asking:
 
     def requests(self, server_name: str, operation: str, count: int) -> list[Request]:
         """The next `count` requests of an operation to a server."""
-        query = OPERATIONS[operation]
+        query = self.dialects.get(server_name, OPERATIONS)[operation]
         if operation != "checkin":
             made = [{"query": query, "variables": self._variables(operation, number)} for number in range(count)]
             return [post("/graphql", self.token, body) for body in made]
@@ -106,8 +108,8 @@ class Asking:
             return {"id": lead_id(number * 7919 % (self.amounts.leads // REPS) * REPS)}
         if operation == "home":
             begin = self.now + timedelta(minutes=number % 60)
-            return {"from": begin.isoformat(), "before": (begin + timedelta(hours=8)).isoformat()}
-        return {}
+            return {"from": _iso(begin), "before": _iso(begin + timedelta(hours=8)), "owner": REP}
+        return {"owner": REP}
 
     def _check_in(self, query: str, rep: ArrivingRep) -> Request:
         assert rep.number < self.amounts.arrivals
@@ -125,11 +127,22 @@ class Asking:
         return post("/graphql", self._token(rep.person_id, rep.session_id), body, b'"INSIDE"')
 
 
+def _iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", ".000Z")
+
+
 def alike(answer: Any) -> Any:
-    """An answer with its times as instants, whole metres, and without the ids of a check-in, which differ."""
+    """An answer without what may differ.
+
+    Times are instants, distances whole metres, edges are nodes; a check-in is without its type and its ids.
+    """
     if isinstance(answer, dict):
-        made = "__typename" in answer or ("state" in answer and "version" in answer)
-        return {key: alike(value) for key, value in answer.items() if not (made and key == "id")}
+        if "edges" in answer:
+            return {"nodes": [alike(edge["node"]) for edge in answer["edges"]]}
+        made = "visit" in answer or ("state" in answer and "version" in answer)
+        dropped = {"id", "__typename"} if made else set()
+        named = {{"objectId": "id"}.get(key, key): value for key, value in answer.items()}
+        return {key: alike(value) for key, value in named.items() if key not in dropped}
     if isinstance(answer, list):
         return [alike(value) for value in answer]
     if isinstance(answer, float):
@@ -200,7 +213,11 @@ def _write_memory(folder: Path, amounts: Amounts, now: datetime) -> dict[str, st
     (folder / "records.pickle").write_bytes(pickle.dumps(collections))
     text = orjson.dumps(collections, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME)
     (folder / "records.json").write_bytes(text)
-    return {"MEMORY_DATA": str(folder / "records.pickle"), "MEMORY_JSON": str(folder / "records.json")}
+    return {
+        "MEMORY_DATA": str(folder / "records.pickle"),
+        "MEMORY_JSON": str(folder / "records.json"),
+        "RECORDS_JSON": str(folder / "records.json"),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +245,8 @@ class Run:
             ]
             for each in started:
                 each.wait_until_ready()
-            asking = Asking(tokens, amounts, self.now, shared=self.mode == "database")
+            dialects = {each.name: each.operations for each in self.peers}
+            asking = Asking(tokens, amounts, self.now, shared=self.mode == "database", dialects=dialects)
             await compare(started, asking)
             return await measure(started, asking, self.size, self.mode)
 
@@ -253,9 +271,13 @@ class Run:
         for collection, documents in records(amounts, self.now):
             await store[collection].insert_many(documents)
         try:
-            return await self.serve({"MONGODB_URI": uri, "MONGODB_DATABASE": name}, amounts)
+            environment = {"MONGODB_URI": uri, "MONGODB_DATABASE": name}
+            if any(each.name == "parse" for each in self.peers):
+                environment["RECORDS_JSON"] = _write_memory(self.folder, amounts, self.now)["RECORDS_JSON"]
+            return await self.serve(environment, amounts)
         finally:
             await store.database.drop()
+            await build_store(base.model_copy(update={"mongodb_database": f"{name}_parse"}), uri).database.drop()
 
 
 def main() -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from benchmarks.peers import parse_operations
+from benchmarks.serving_data import OPERATIONS
 
 NODE_PEERS = Path(__file__).parent / "node"
 BOTH = ("memory", "database")
@@ -23,6 +26,8 @@ class Peer:
     environment: Sequence[tuple[str, str]] = ()
     in_memory: str | None = None
     """The module to start in memory mode where that is another one."""
+    operations: Mapping[str, str] = field(default_factory=lambda: OPERATIONS)
+    """The measured operations as this server wants them written."""
 
     @property
     def is_node(self) -> bool:
@@ -46,6 +51,13 @@ PEERS = [
     Peer("node", "raw.mjs"),
     Peer("apollo", "apollo.mjs"),
     Peer("mercurius", "mercurius.mjs"),
+    Peer(
+        "parse",
+        "parse.mjs",
+        modes=("database",),
+        environment=[("PARSE_SERVER_LOGS_FOLDER", "null"), ("SILENT", "1")],
+        operations=parse_operations.OPERATIONS,
+    ),
 ]
 
 

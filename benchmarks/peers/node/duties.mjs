@@ -20,7 +20,7 @@ export const records = process.env.MEMORY_JSON ? openMemory(process.env.MEMORY_J
 const EARTH_M = 6371008.8
 const radians = (degrees) => degrees * Math.PI / 180
 
-function distanceM (latitude, longitude, site) {
+export function distanceM (latitude, longitude, site) {
   const [pinLongitude, pinLatitude] = site.location.coordinates.map(radians)
   const [a, b] = [radians(latitude), radians(longitude)]
   const half = Math.sin((a - pinLatitude) / 2) ** 2 +
