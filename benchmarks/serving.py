@@ -18,7 +18,7 @@ import pickle
 import statistics
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -66,10 +66,18 @@ class Size:
 
     rounds: int
     requests: int
+    """Of each operation, to each server, in each round."""
     warm_up: int
+    node_warm_up: int
+    """Just-in-time compilers take their time."""
+
+    def before(self, node: bool) -> int:
+        """How many requests of each operation come before the rounds."""
+        return self.node_warm_up if node else self.warm_up
 
 
-FULL, QUICK = Size(4, 400, 1_000), Size(2, 30, 30)
+FULL = {"memory": Size(4, 300, 100, 1_000), "database": Size(4, 200, 100, 1_000)}
+QUICK = {"memory": Size(2, 100, 50, 300), "database": Size(2, 60, 30, 150)}
 COMPARED = 3
 
 
@@ -167,15 +175,17 @@ async def compare(servers: Sequence[Server], asking: Asking) -> None:
                 raise RuntimeError(f"{operation}: {each.name} answers otherwise than {servers[0].name}: {wrong}")
 
 
-async def measure(servers: Sequence[Server], asking: Asking, size: Size, mode: str) -> dict[str, float]:
+async def measure(
+    servers: Sequence[Server], asking: Asking, size: Size, mode: str, node: Collection[str]
+) -> dict[str, float]:
     """Medians over interleaved rounds: CPU seconds and requests a second, and the ratios of CPU to the others."""
     cpu: dict[tuple[str, str], list[float]] = {}
     rate: dict[tuple[str, str], list[float]] = {}
     for turn in range(size.rounds + 1):
-        count = size.requests if turn else size.warm_up
         for operation in OPERATIONS:
             # Each round begins with another server, so that none always follows the same one.
             for each in (*servers[turn % len(servers) :], *servers[: turn % len(servers)]):
+                count = size.requests if turn else size.before(each.name in node)
                 requests = asking.requests(each.name, operation, count)
                 gc.collect()
                 before, began = each.cpu_s(), time.perf_counter()
@@ -248,20 +258,22 @@ class Run:
             dialects = {each.name: each.operations for each in self.peers}
             asking = Asking(tokens, amounts, self.now, shared=self.mode == "database", dialects=dialects)
             await compare(started, asking)
-            return await measure(started, asking, self.size, self.mode)
+            node = {each.name for each in self.peers if each.is_node}
+            return await measure(started, asking, self.size, self.mode, node)
 
-    def arrivals(self) -> int:
-        """How many check-ins one server is asked for."""
-        return COMPARED + self.size.warm_up + self.size.rounds * self.size.requests
+    def _arrivals(self) -> list[int]:
+        """How many check-ins each server is asked for."""
+        measured = COMPARED + self.size.rounds * self.size.requests
+        return [measured + self.size.before(each.is_node) for each in self.peers]
 
     async def memory(self) -> dict[str, float]:
         """On the dict servers."""
-        amounts = Amounts(2_000, 5_000, 10_000, self.arrivals())
+        amounts = Amounts(2_000, 5_000, 10_000, max(self._arrivals()))
         return await self.serve(_write_memory(self.folder, amounts, self.now), amounts)
 
     async def database(self, base: Settings, uri: str, most_documents: int | None) -> dict[str, float]:
         """On one database."""
-        arrivals = self.arrivals() * len(self.peers)
+        arrivals = sum(self._arrivals())
         amounts = Amounts(2_000, 5_000, 10_000, arrivals)
         if most_documents is not None:
             amounts = Amounts(500, 2_000, 2_000, arrivals)
@@ -287,7 +299,7 @@ def main() -> None:
     parser.add_argument("--mode", choices=["memory", "database"], help="only this one; keeps no results")
     parser.add_argument("--peers", help="only these, separated by commas; keeps no results")
     given = parser.parse_args()
-    size = QUICK if given.quick else FULL
+    sizes = QUICK if given.quick else FULL
     base, key, now = load_settings(), new_key(), datetime.now(UTC).replace(microsecond=0)
     wanted = given.peers.split(",") if given.peers else [each.name for each in PEERS]
     figures: dict[str, float] = {}
@@ -296,7 +308,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="fieldbeat-bench-") as folder:
 
         def run(mode: str) -> Run:
-            return Run(mode, [each for each in peers if mode in each.modes], size, key, now, Path(folder))
+            return Run(mode, [each for each in peers if mode in each.modes], sizes[mode], key, now, Path(folder))
 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             if given.mode != "database":

@@ -44,10 +44,10 @@ class Peer:
 OURS_IN_MEMORY = "benchmarks.fieldbeat_in_memory"
 PEERS = [
     Peer("fieldbeat", "api", in_memory=OURS_IN_MEMORY),
-    Peer("fallback", "api", environment=[("COMPILED", "0")], in_memory=OURS_IN_MEMORY),
+    Peer("fallback", "api", modes=("memory",), environment=[("COMPILED", "0")], in_memory=OURS_IN_MEMORY),
     Peer("strawberry", "benchmarks.peers.plain_strawberry"),
     Peer("handwritten", "benchmarks.peers.hand_written"),
-    Peer("handwritten+session", "benchmarks.peers.hand_written", environment=[("CHECK_SESSIONS", "1")]),
+    Peer("handwritten-token", "benchmarks.peers.hand_written", environment=[("TOKEN_ONLY", "1")]),
     Peer("node", "raw.mjs"),
     Peer("apollo", "apollo.mjs"),
     Peer("mercurius", "mercurius.mjs"),

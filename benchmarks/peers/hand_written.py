@@ -1,190 +1,170 @@
 """The limit: Starlette, Motor and orjson written by hand for exactly the measured operations, without GraphQL.
 
-It has the duties of ours that such a server has: the token, gzip for whoever asks, a counter for metrics. With
-CHECK_SESSIONS=1 it also looks at each request whether person and session still stand, as ours does.
+It has the duties of ours, listed in docs/performance.md: token, person and session, scope, limits of body and time,
+request ids, masked errors, metrics, gzip. With TOKEN_ONLY=1 it does not look at person and session.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+import re
+import time
+import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import jwt
 import orjson
+import structlog
 import uvicorn
-from prometheus_client import Counter
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from benchmarks.peers.arrival import Refused, check_in
-from benchmarks.peers.records import open_database
+from benchmarks.peers.hand_written_answers import ANSWERS, DATABASE, Caller, InvalidVariableError
 from benchmarks.peers.signed_in import claims_of, keys_from
-from benchmarks.serving_data import OPERATIONS
-from storage.driver import Document
+from benchmarks.serving_data import OPERATIONS, TEAM
 
 KEYS = keys_from(os.environ["SIGNING_KEYS"])
-DATABASE = open_database()
-CHECK_SESSIONS = os.environ.get("CHECK_SESSIONS") == "1"
-REQUESTS = Counter("requests", "Requests by operation.", ["operation"])
+TOKEN_ONLY = os.environ.get("TOKEN_ONLY") == "1"
+MAX_BODY_BYTES = 1_000_000
+BODY_S, OPERATION_S = 15.0, 30.0
+REQUESTS = Counter("requests", "Requests by operation and outcome.", ["operation", "code"])
+SECONDS = Histogram("seconds", "Time until the answer.", ["operation"])
 NAMES = {text: name for name, text in OPERATIONS.items()}
+MEDIA_TYPES = ("application/graphql-response+json", "application/json", "application/*", "*/*")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+LOG = structlog.get_logger("handwritten")
 
 
-def _time(value: datetime | None) -> str | None:
-    return None if value is None else value.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+class RefusedError(Exception):
+    """An answer with a status and a code instead of data."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
 
 
-async def _by_id(collection: str, org: str, ids: Sequence[str]) -> dict[str, Document]:
-    wanted = list(dict.fromkeys(each for each in ids if each))
-    if not wanted:
-        return {}
-    found = await DATABASE.collection(collection).find({"_id": {"$in": wanted}, "org_id": org}, limit=len(wanted))
-    return {each["_id"]: each for each in found}
-
-
-def _lead(lead: Document) -> dict[str, Any]:
-    return {
-        "id": lead["_id"],
-        "name": lead["name"],
-        "tier": lead["tier"],
-        "stage": lead["stage"],
-        "slaDueAt": _time(lead.get("sla_due_at")),
-        "redFlag": lead["red_flag"],
-    }
-
-
-def _part(document: Document | None, names: Sequence[str]) -> dict[str, Any] | None:
-    return None if document is None else {"id": document["_id"], **{name: document.get(name) for name in names}}
-
-
-async def one_lead(org: str, person: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    query = {"_id": variables["id"], "org_id": org, "owner_id": person}
-    found = await DATABASE.collection("leads").find_one(query)
-    return {"lead": found and {**_lead(found), "version": found["version"]}}
-
-
-async def lead_list(org: str, person: str, _: Mapping[str, Any]) -> dict[str, Any]:
-    leads = await DATABASE.collection("leads").find({"org_id": org, "owner_id": person}, order=[("_id", -1)], limit=51)
-    leads = leads[:50]
-    owners, accounts = await asyncio.gather(
-        _by_id("people", org, [each["owner_id"] for each in leads]),
-        _by_id("accounts", org, [each["account_id"] for each in leads]),
-    )
-    nodes = [
-        {
-            **_lead(each),
-            "owner": _part(owners.get(each["owner_id"]), ["name"]),
-            "account": _part(accounts.get(each["account_id"]), ["name", "tier"]),
-        }
-        for each in leads
-    ]
-    return {"leads": {"nodes": nodes}}
-
-
-async def home(org: str, person: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    since, before = (datetime.fromisoformat(variables[key]).replace(tzinfo=None) for key in ("from", "before"))
-    scope = {"org_id": org, "owner_id": person}
-    visits, leads = await asyncio.gather(
-        DATABASE.collection("visits").find(
-            {**scope, "scheduled_at": {"$gte": since, "$lt": before}},
-            order=[("scheduled_at", 1), ("_id", 1)],
-            limit=21,
-        ),
-        DATABASE.collection("leads").find(scope, order=[("sla_due_at", 1), ("_id", 1)], limit=11),
-    )
-    visits, leads = visits[:20], leads[:10]
-    accounts, check_ins, owners = await asyncio.gather(
-        _by_id("accounts", org, [each["account_id"] for each in visits]),
-        _by_id("check_ins", org, [each.get("last_check_in_id") or "" for each in visits]),
-        _by_id("people", org, [each["owner_id"] for each in leads]),
-    )
-    return {
-        "visits": {
-            "nodes": [
-                {
-                    "id": each["_id"],
-                    "state": each["state"],
-                    "scheduledAt": _time(each["scheduled_at"]),
-                    "plannedStartAt": _time(each["planned_start_at"]),
-                    "plannedEndAt": _time(each["planned_end_at"]),
-                    "account": _part(accounts.get(each["account_id"]), ["name", "phone"]),
-                    "lastCheckIn": _check_in(check_ins.get(each.get("last_check_in_id") or "")),
-                }
-                for each in visits
-            ]
-        },
-        "leads": {"nodes": [{**_lead(each), "owner": _part(owners.get(each["owner_id"]), ["name"])} for each in leads]},
-    }
-
-
-def _check_in(document: Document | None) -> dict[str, Any] | None:
-    return (
-        None
-        if document is None
-        else {
-            "id": document["_id"],
-            "verdict": document["verdict"],
-            "distanceM": document["distance_m"],
-        }
-    )
-
-
-async def arrive(org: str, person: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+async def _caller(headers: Mapping[str, str]) -> Caller:
     try:
-        made = await check_in(DATABASE, org, person, variables["key"], variables["input"])
-    except Refused as refusal:
-        return {"checkIn": {"__typename": refusal.kind, "code": refusal.code, "message": refusal.code}}
-    visit = await DATABASE.collection("visits").find_one({"_id": made["visit_id"], "org_id": org, "owner_id": person})
-    return {
-        "checkIn": {
-            "__typename": "CheckIn",
-            "id": made["_id"],
-            "verdict": made["verdict"],
-            "distanceM": made["distance_m"],
-            "visit": _part(visit, ["state", "version"]),
-        }
-    }
-
-
-RUN = {"lead": one_lead, "list": lead_list, "home": home, "checkin": arrive}
-
-
-async def _stands(org: str, person: str, session_id: str) -> bool:
-    known, session = await asyncio.gather(
-        DATABASE.collection("people").find_one({"_id": person, "org_id": org, "state": "ACTIVE"}),
-        DATABASE.collection("sessions").find_one({"_id": session_id, "owner_id": person, "state": "ACTIVE"}),
+        claims = claims_of(headers, KEYS)
+        org, person_id, session_id = claims["org"], claims["sub"], claims["sid"]
+    except (jwt.PyJWTError, KeyError) as error:
+        raise RefusedError(401, "UNAUTHENTICATED", "The access token is not valid.") from error
+    if TOKEN_ONLY:
+        return Caller(org, person_id, TEAM, is_rep=True)
+    person, session = await asyncio.gather(
+        DATABASE.collection("people").find_one({"_id": person_id}),
+        DATABASE.collection("sessions").find_one({"_id": session_id}),
     )
-    return known is not None and session is not None
+    if person is None or person["org_id"] != org or person["state"] != "ACTIVE":
+        raise RefusedError(401, "UNAUTHENTICATED", "The account behind this token is not active.")
+    if session is None or session["owner_id"] != person_id or session["state"] != "ACTIVE":
+        raise RefusedError(401, "UNAUTHENTICATED", "The session behind this token has ended.")
+    return Caller(org, person_id, person["team_id"], person["role"] == "REP")
+
+
+async def _body(request: Request) -> bytes:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", "Send the request as application/json.")
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > MAX_BODY_BYTES:
+                    raise RefusedError(413, "BODY_TOO_LARGE", f"A body may have {MAX_BODY_BYTES} bytes.")
+                chunks.append(chunk)
+    except TimeoutError as error:
+        raise RefusedError(408, "BODY_TIMEOUT", "The body did not arrive in time.") from error
+    return b"".join(chunks)
+
+
+def _asked(body: bytes) -> tuple[str, Mapping[str, Any]]:
+    try:
+        asked = orjson.loads(body)
+        name, variables = NAMES[asked["query"]], asked.get("variables") or {}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RefusedError(400, "BAD_REQUEST", "The request is not one of the known operations.") from error
+    if not isinstance(variables, dict):
+        raise RefusedError(400, "BAD_REQUEST", "`variables` must be an object.")
+    return name, variables
+
+
+async def _answer(request: Request) -> tuple[str, dict[str, Any]]:
+    name, variables = _asked(await _body(request))
+    caller = await _caller(request.headers)
+    try:
+        async with asyncio.timeout(OPERATION_S):
+            return name, await ANSWERS[name](caller, variables)
+    except InvalidVariableError as error:
+        raise RefusedError(400, "BAD_INPUT", str(error)) from error
+    except TimeoutError as error:
+        raise RefusedError(503, "TIMEOUT", "The operation took too long.") from error
+
+
+def _media_type(accept: str | None) -> str:
+    if accept is None:
+        return MEDIA_TYPES[0]
+    for item in accept.split(","):
+        kind = item.partition(";")[0].strip().lower()
+        if kind in MEDIA_TYPES:
+            return kind if kind in MEDIA_TYPES[:2] else MEDIA_TYPES[0]
+    raise RefusedError(406, "NOT_ACCEPTABLE", "The answer is JSON.")
 
 
 async def serve(request: Request) -> Response:
-    try:
-        claims = claims_of(request.headers, KEYS)
-    except (jwt.PyJWTError, KeyError):
-        return Response(status_code=401)
-    org, person = claims["org"], claims["sub"]
-    if CHECK_SESSIONS and not await _stands(org, person, claims["sid"]):
-        return Response(status_code=401)
-    asked = orjson.loads(await request.body())
-    name = NAMES[asked["query"]]
-    REQUESTS.labels(name).inc()
-    data = await RUN[name](org, person, asked.get("variables") or {})
-    return Response(orjson.dumps({"data": data}), media_type="application/json")
+    """The answer of POST /graphql, whatever happens."""
+    began = time.perf_counter()
+    given = request.headers.get("x-request-id", "")
+    request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    name, status, code, media_type = "unknown", 200, "OK", "application/json"
+    with structlog.contextvars.bound_contextvars(request_id=request_id):
+        try:
+            media_type = _media_type(request.headers.get("accept"))
+            name, data = await _answer(request)
+            body = orjson.dumps({"data": data})
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except RefusedError as refusal:
+            status, code = refusal.status, refusal.code
+            body = orjson.dumps({"errors": [{"message": str(refusal), "extensions": {"code": code}}]})
+        except Exception:
+            LOG.exception("unexpected error")
+            status, code = 500, "INTERNAL"
+            extensions = {"code": code, "requestId": request_id}
+            body = orjson.dumps({"errors": [{"message": "Something went wrong.", "extensions": extensions}]})
+    REQUESTS.labels(name, code).inc()
+    SECONDS.labels(name).observe(time.perf_counter() - began)
+    headers = {
+        "x-request-id": request_id,
+        "cache-control": "no-store",
+        "vary": "Accept",
+        "x-content-type-options": "nosniff",
+        "content-type": f"{media_type}; charset=utf-8",
+    }
+    return Response(body, status, headers)
 
 
 async def ready(_: Request) -> Response:
+    """Whether the records can be read."""
     await DATABASE.ping()
     return Response("ok")
 
 
+async def metrics(_: Request) -> Response:
+    """The counts."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
 app = Starlette(
-    routes=[Route("/graphql", serve, methods=["POST"]), Route("/readyz", ready)],
+    routes=[Route("/graphql", serve, methods=["POST"]), Route("/readyz", ready), Route("/metrics", metrics)],
     middleware=[Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)],
 )
 
