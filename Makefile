@@ -12,11 +12,13 @@ RUN_STAMP := $(VENV)/installed-run$(if $(EXTRAS),-embedded)
 DEV_STAMP := $(VENV)/installed-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --prefer-binary -c constraints.txt
 
+BENCHMARKS := startup scale serving
+
 .DEFAULT_GOAL := help
-.PHONY: help up test demo bench bench-db long audit schema settings-page clean
+.PHONY: help up test demo bench performance performance-page bench-db long audit schema settings-page clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: $(RUN_STAMP) ## Start everything: database, demo data, API, worker (PORT=, DATA=, MONGODB_URI=)
 	@exec $(BIN)/python -m wiring.supervisor --with-parent
@@ -37,8 +39,15 @@ demo: $(VENV)/installed-run-embedded ## Play one day with real HTTP calls and pr
 
 bench: $(DEV_STAMP) ## Run one benchmark: NAME=serving, QUICK=1 for a short run
 	@test -n "$(NAME)" || { echo "Which one? make bench NAME=..., one of:"; \
-		ls benchmarks | sed -n 's/^\([a-z].*\)\.py$$/  \1/p'; exit 2; }
+		printf '  %s\n' $(BENCHMARKS); exit 2; }
 	@exec $(BIN)/python -m benchmarks.$(NAME) $(if $(QUICK),--quick)
+
+performance: $(DEV_STAMP) ## Run all benchmarks and write docs/performance.md: half an hour; QUICK=1 for a look
+	@for each in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$each $(if $(QUICK),--quick) || exit 1; done
+	@exec $(BIN)/python -m benchmarks.performance_page
+
+performance-page: $(DEV_STAMP) ## Write docs/performance.md from the results that are there
+	$(BIN)/python -m benchmarks.performance_page
 
 bench-db: $(VENV)/installed-run-embedded ## Build the fast database for benchmarks once (needs cargo and a C compiler)
 	@exec $(BIN)/python -m benchmarks.database

@@ -190,7 +190,10 @@ class MemoryDatabase:
 
     def collection(self, name: str, _session: Any = None) -> MemoryCollection:
         """As storage.driver."""
-        return self._collections.setdefault(name, MemoryCollection(name))
+        found = self._collections.get(name)
+        if found is None:
+            found = self._collections[name] = MemoryCollection(name)
+        return found
 
     async def ping(self) -> None:
         """Always there."""

@@ -34,6 +34,7 @@ SIZES, QUICK_SIZES = (10_000, 100_000, 1_000_000), (10_000, 50_000)
 FLAT = 1.25
 LEADS_PER_REP = 250
 BATCH = 2_000
+WARM_UP = 200
 _ADDED = 10_000_000
 
 
@@ -83,7 +84,7 @@ async def _measured(
     settings: Settings, database: BenchmarkDatabase, sizes: Sequence[int], rounds: int, count: int
 ) -> dict[str, float]:
     key, now = new_key(), datetime.now(UTC).replace(microsecond=0)
-    amounts = Amounts(2_000, 5_000, 10_000, len(sizes) * rounds * count + count)
+    amounts = Amounts(2_000, 5_000, 10_000, len(sizes) * rounds * count + WARM_UP)
     name = f"bench_scale_{now:%Y%m%d%H%M%S}"
     store = build_store(settings.model_copy(update={"mongodb_database": name}), database.uri)
     await create_indexes(store)
@@ -98,7 +99,7 @@ async def _measured(
         with server("fieldbeat", [sys.executable, "-m", "api"], environment) as target:
             target.wait_until_ready()
             for operation in OPERATIONS:
-                await send_all(target.port, asking.requests(target.name, operation, count), 1)
+                await send_all(target.port, asking.requests(target.name, operation, WARM_UP), 1)
             have = amounts.leads
             for size in sizes:
                 await _grow(store, template, have, size, now)
