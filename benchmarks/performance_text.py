@@ -64,8 +64,8 @@ DUTIES: Sequence[tuple[str, Mapping[str, str]]] = (
         "metrics",
         {
             "": _NONE,
-            "fieldbeat": "endpoint",
-            "fallback": "endpoint",
+            "fieldbeat": "of the process",
+            "fallback": "of the process",
             "handwritten": "count and time of each operation",
             "handwritten-token": "count and time of each operation",
         },

@@ -40,8 +40,10 @@ def distance_m(latitude: float, longitude: float, site: Mapping[str, Any]) -> fl
     return 2 * EARTH_M * asin(sqrt(half))
 
 
-async def check_in(database: Any, org: str, person: str, key: str, given: Mapping[str, Any]) -> Document:
-    """The stored check-in. Raises Refused."""
+async def check_in(
+    database: Any, org: str, person: str, key: str, given: Mapping[str, Any], sites: Mapping[str, Any] | None = None
+) -> Document:
+    """The stored check-in. `sites` is the filter of the sites that the person may see. Raises Refused."""
     now = datetime.now(UTC).replace(tzinfo=None)
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     receipt_id = f"{org}:{person}:checkIn:{key}"
@@ -56,7 +58,7 @@ async def check_in(database: Any, org: str, person: str, key: str, given: Mappin
         scope = {"org_id": org, "owner_id": person}
         if await of("check_ins").find_one({"_id": given["id"], **scope}) is not None:
             raise Refused("IdTaken", "ID_TAKEN")
-        site = await of("sites").find_one({"_id": given["siteId"], "org_id": org})
+        site = await of("sites").find_one({"_id": given["siteId"], **(sites or {"org_id": org})})
         if site is None:
             raise Refused("NotFound", "NOT_FOUND")
         visit = await of("visits").find_one({"_id": given["visitId"], **scope})

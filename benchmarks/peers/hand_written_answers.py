@@ -193,7 +193,8 @@ def _check_in(document: Document | None) -> dict[str, Any] | None:
 async def arrive(caller: Caller, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The check-in and its visit, or the refusal."""
     try:
-        made = await check_in(DATABASE, caller.org, caller.person, text(variables, "key"), _evidence(variables))
+        key, sites = text(variables, "key"), caller.reach("sites")
+        made = await check_in(DATABASE, caller.org, caller.person, key, _evidence(variables), sites)
     except Refused as refusal:
         return {"checkIn": {"__typename": refusal.kind, "code": refusal.code, "message": refusal.code}}
     visit = await DATABASE.collection("visits").find_one({"_id": made["visit_id"], **caller.reach("visits")})
