@@ -28,7 +28,6 @@ from api.streams import Streams
 from api.ws import GraphQLTransportWs, SocketSettings
 from resolvers.context import Context
 from resolvers.services import Services
-from resolvers.tokens import load_actor_again
 from schema.root import build_schema
 from storage.driver import PyMongoError
 
@@ -84,7 +83,7 @@ def create_app(services: Services, edge: EdgeSettings) -> Starlette:
         actor = call.actor
         if actor is not None and call.kind == "subscription":
             # A subscription may outlive what its caller was when the socket opened.
-            actor = await load_actor_again(services.store, actor, services.clock())
+            actor = await services.callers.again(actor)
         return Context(services, actor, call.request_id, client_address=call.client_host or "")
 
     async def who(headers: Mapping[str, str]) -> SignedIn | None:

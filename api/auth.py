@@ -13,7 +13,6 @@ from api.operations import SignedIn
 from domain.access import Actor
 from domain.errors import Unauthenticated, Unavailable
 from resolvers.services import Services, VerifyFirebase
-from resolvers.tokens import load_actor
 from storage.sessions import is_open
 from storage.store import Store
 
@@ -27,7 +26,7 @@ async def authenticate(services: Services, headers: Mapping[str, str]) -> Signed
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("The Authorization header must be `Bearer` and an access token.")
     claims = services.tokens.read(token.strip(), services.clock())
-    return SignedIn(await load_actor(services.store, claims), claims.expires_at)
+    return SignedIn(await services.callers.of(claims), claims.expires_at)
 
 
 async def check_session(store: Store, actor: Actor) -> None:

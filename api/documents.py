@@ -27,7 +27,7 @@ from api.decoding import Parameters
 from api.errors import BAD_REQUEST, OPERATION_NOT_FOUND, PARSE_FAILED, VALIDATION_FAILED, EdgeError, coded
 from api.limits import DOCUMENT_TOO_LARGE, TOO_DEEP, Limits, check_document, check_variables, worst_cost
 from api.persisted import PersistedDocumentsError, Registered
-from api.recent import Recent
+from storage.recent import Recent
 
 OperationKind = Literal["query", "mutation", "subscription"]
 
@@ -93,8 +93,8 @@ class Documents:
     ) -> None:
         self.schema = schema
         self.limits = limits
-        self._recent: Recent[Prepared] = Recent(size, max_chars)
-        self._texts: Recent[str] = Recent(size, max_chars)
+        self._recent: Recent[str, Prepared] = Recent(size, max_chars)
+        self._texts: Recent[str, str] = Recent(size, max_chars)
         self._rules = (*specified_rules, *(() if limits.introspection else (NoSchemaIntrospectionCustomRule,)))
         self._registered_only = registered_only
         self._registered = Registered(registered or {}, self._prepare)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from email.message import Message
+from functools import lru_cache
 from typing import Final
 
 GRAPHQL_RESPONSE: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 EVENT_STREAM: Final = "text/event-stream"
 MULTIPART: Final = "multipart/mixed"
+_HEADERS: Final = 256
+"""So many different headers are remembered: the clients of one server send few."""
 _OFFERED: Final = (GRAPHQL_RESPONSE, JSON)
 
 
+@lru_cache(_HEADERS)
 def response_type(accept: str | None) -> str | None:
     """The media type to answer in; None where the client takes neither of ours.
 
@@ -37,6 +41,7 @@ def response_type(accept: str | None) -> str | None:
     return best[2] if best else None
 
 
+@lru_cache(_HEADERS)
 def stream_type(accept: str | None) -> str | None:
     """The media type to send the answers of a subscription in; None where the client names none that we send.
 
@@ -53,6 +58,7 @@ def stream_type(accept: str | None) -> str | None:
     return best[1] if best else None
 
 
+@lru_cache(_HEADERS)
 def is_json_utf8(content_type: str | None) -> bool:
     """Whether a request body of this type is JSON in UTF-8."""
     kind, parameters = _parsed(content_type or "")

@@ -201,7 +201,7 @@ class MemoryDatabase:
     def __init__(self) -> None:
         self._collections: dict[str, MemoryCollection] = {}
 
-    def collection(self, name: str, _session: Any = None) -> MemoryCollection:
+    def collection(self, name: str, _session: Any = None, _note: Any = None) -> MemoryCollection:
         """As storage.driver."""
         found = self._collections.get(name)
         if found is None:

@@ -13,7 +13,7 @@ from knowledge.follower import IndexFollower
 from knowledge.index import ArticleIndex
 from resolvers.derived_secrets import DerivedSecrets
 from resolvers.planner import Planner
-from resolvers.tokens import AccessTokens
+from resolvers.tokens import AccessTokens, Callers
 from storage.changes import ChangeFeed
 from storage.credentials import Passwords
 from storage.outbox import INBOX_ONLY, Outbox
@@ -38,6 +38,7 @@ class Services:
     store: Store
     clock: Callable[[], datetime]
     tokens: AccessTokens
+    callers: Callers
     secrets: DerivedSecrets
     passwords: Passwords
     sign_in: SignInRules

@@ -30,7 +30,7 @@ from domain.sessions import (
 from resolvers.context import Context
 from resolvers.derived_secrets import digest
 from resolvers.once import Facts, Outcome, once, problem_with_key
-from resolvers.tokens import Claims, load_actor
+from resolvers.tokens import Claims
 from storage.credentials import Window, count_attempt, find_password, forget_attempt, save_password
 from storage.devices import remove_devices_of
 from storage.driver import Document, DuplicateKeyError
@@ -207,7 +207,7 @@ async def _answer(context: Context, session: Session, secret: str) -> Document |
     claims = Claims(session.owner_id, session.org_id, session.id, session.device_id or "", expires_at)
     try:
         # What the answer shows of the person is read as that person.
-        context.actor = await load_actor(context.store, claims)
+        context.actor = await services.callers.of(claims)
     except Unauthenticated:
         return SessionEnded()
     person = await context.store[PEOPLE].find_one({"_id": session.owner_id})

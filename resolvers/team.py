@@ -15,7 +15,6 @@ from domain.ids import PersonId, TeamId
 from domain.people import PersonState, subtree
 from domain.visits import VisitState
 from resolvers.context import Context
-from resolvers.tokens import load_actor_again
 from storage.changes import Change
 from storage.driver import Document
 from storage.people import PEOPLE, list_teams
@@ -67,7 +66,7 @@ async def team_map_changes(context: Context, team_id: str | None) -> AsyncIterat
                 yield {"entries": entries, "gone": sorted(gone), "is_full": dirty is None, "at": context.now}
             changes = await subscriber.take(services.team_map_interval_s)
             dirty = None if any(change.is_gap for change in changes) else {_person_of(change) for change in changes}
-            actor = _watcher(await load_actor_again(context.store, actor, services.clock()))
+            actor = _watcher(await services.callers.again(actor))
 
 
 def _watcher(actor: Actor) -> Actor:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import jwt
 
 from domain.access import Actor, Role
 from domain.errors import Unauthenticated
-from domain.ids import PersonId
 from domain.people import Person, PersonState, subtree
+from domain.sessions import SessionState
 from storage.codec import decode
-from storage.people import PEOPLE, list_teams
-from storage.sessions import is_open
+from storage.driver import Document
+from storage.people import PEOPLE, TEAMS, list_teams
+from storage.recent import Recent
+from storage.sessions import COLLECTION as SESSIONS
 from storage.store import Store
 
 ISSUER = "fieldbeat"
 _ALGORITHM = "HS256"
+RECENT_CALLERS = 20_000
+"""So many tokens and callers are remembered by a process."""
 _LEADS_TEAMS = frozenset({Role.MANAGER, Role.DIRECTOR})
 
 
@@ -40,6 +44,8 @@ class AccessTokens:
 
     keys: Mapping[str, bytes]
     lifetime_s: int
+    _accepted: Recent[str, Claims] = field(init=False, repr=False, default_factory=lambda: Recent(RECENT_CALLERS))
+    """What tokens say whose signature was found to be ours, whether or not they have expired since."""
 
     def sign(self, claims: Claims, now: datetime) -> str:
         """The token for a person's session; `claims.expires_at` counts."""
@@ -61,6 +67,15 @@ class AccessTokens:
 
     def read(self, token: str, now: datetime) -> Claims:
         """Raises Unauthenticated for any token that is not ours and valid at `now`."""
+        claims = self._accepted.get(token)
+        if claims is None:
+            claims = self._verified(token)
+            self._accepted.put(token, claims)
+        if claims.expires_at <= now:
+            raise Unauthenticated("The access token has expired.")
+        return claims
+
+    def _verified(self, token: str) -> Claims:
         try:
             key = self.keys[jwt.get_unverified_header(token)["kid"]]
             # The process clock decides, not the library's: they differ where the clock is a setting.
@@ -72,40 +87,63 @@ class AccessTokens:
                 options={"verify_exp": False, "verify_iat": False, "require": ["exp", "sub", "org", "sid"]},
             )
             expires_at = datetime.fromtimestamp(body["exp"], UTC)
-            claims = Claims(body["sub"], body["org"], body["sid"], body.get("dev", ""), expires_at)
+            return Claims(body["sub"], body["org"], body["sid"], body.get("dev", ""), expires_at)
         except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError, OSError) as broken:
             raise Unauthenticated("The access token is not valid.") from broken
-        if expires_at <= now:
-            raise Unauthenticated("The access token has expired.")
-        return claims
 
 
-async def load_actor_again(store: Store, actor: Actor, now: datetime) -> Actor:
-    """The same person and session as the database has them now. Raises Unauthenticated where they may not act."""
-    return await load_actor(store, Claims(actor.person_id, actor.org_id, actor.session_id, actor.device_id, now))
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """An actor and the documents it was made from."""
+
+    actor: Actor
+    person: Document
+    session: Document
+    tree: int
+    """The version of the teams."""
 
 
-async def load_actor(store: Store, claims: Claims) -> Actor:
-    """The person behind a token as the database has them now. Raises Unauthenticated where they may not act."""
-    found, is_signed_in = await asyncio.gather(
-        store[PEOPLE].find_one({"_id": claims.person_id}),
-        is_open(store, claims.session_id, PersonId(claims.person_id)),
-    )
-    if found is None or found["org_id"] != claims.org_id or found["state"] != PersonState.ACTIVE:
-        raise Unauthenticated("The account behind this token is not active.")
-    if not is_signed_in:
-        raise Unauthenticated("The session behind this token has ended.")
-    person = decode(Person, found)
-    teams = frozenset({person.team_id} if person.team_id else ())
-    if person.role in _LEADS_TEAMS and person.team_id is not None:
-        teams = subtree((await list_teams(store, person.org_id)).values(), person.team_id)
-    return Actor(
-        person.org_id,
-        person.id,
-        person.role,
-        person.team_id,
-        teams,
-        claims.session_id,
-        claims.device_id,
-        person.locale,
-    )
+class Callers:
+    """Who stands behind a token, as the database has them now; known callers without a read (storage/known.py)."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._recent: Recent[tuple[str, str, str], _Caller] = Recent(RECENT_CALLERS)
+
+    async def again(self, actor: Actor) -> Actor:
+        """The same person and session as they are now. Raises Unauthenticated where they may not act."""
+        return await self._load(actor.person_id, actor.org_id, actor.session_id, actor.device_id)
+
+    async def of(self, claims: Claims) -> Actor:
+        """The person behind a token. Raises Unauthenticated where they may not act."""
+        return await self._load(claims.person_id, claims.org_id, claims.session_id, claims.device_id)
+
+    async def _load(self, person_id: str, org_id: str, session_id: str, device_id: str) -> Actor:
+        known, key = self._store.known, (person_id, session_id, device_id)
+        recent = self._recent.get(key)
+        if (
+            recent is not None
+            and recent.actor.org_id == org_id
+            and recent.person is known.get(PEOPLE, person_id)
+            and recent.session is known.get(SESSIONS, session_id)
+            and recent.tree == known.version(TEAMS)
+        ):
+            return recent.actor
+        tree = known.version(TEAMS)
+        people, sessions = await asyncio.gather(
+            self._store.whole(PEOPLE, [person_id]), self._store.whole(SESSIONS, [session_id])
+        )
+        found, session = people.get(person_id), sessions.get(session_id)
+        if found is None or found["org_id"] != org_id or found["state"] != PersonState.ACTIVE:
+            raise Unauthenticated("The account behind this token is not active.")
+        if session is None or session["state"] != SessionState.ACTIVE or session["owner_id"] != person_id:
+            raise Unauthenticated("The session behind this token has ended.")
+        person = decode(Person, found)
+        teams = frozenset({person.team_id} if person.team_id else ())
+        if person.role in _LEADS_TEAMS and person.team_id is not None:
+            teams = subtree((await list_teams(self._store, person.org_id)).values(), person.team_id)
+        actor = Actor(
+            person.org_id, person.id, person.role, person.team_id, teams, session_id, device_id, person.locale
+        )
+        self._recent.put(key, _Caller(actor, found, session, tree))
+        return actor

@@ -1,4 +1,4 @@
-"""Follows the database's change stream once per process and hands each change to the subscribers in it.
+"""Follows the database's change stream once per process, keeps storage/known.py true and tells the subscribers.
 
 Started by resolvers/services.py `running`; subscriptions such as the team map read from it. Nothing is replayed: after
 a break in the stream every subscriber is told to look at everything again.
@@ -15,6 +15,7 @@ import structlog
 
 from domain.errors import Unavailable
 from storage.driver import Document, PyMongoError
+from storage.known import KNOWN
 from storage.store import Store
 
 QUEUE_LIMIT = 2_000
@@ -75,7 +76,7 @@ class ChangeFeed:
 
     def __init__(self, store: Store, collections: Collection[str], *, queue_limit: int = QUEUE_LIMIT) -> None:
         self._store = store
-        self._collections = sorted(collections)
+        self._collections = frozenset(collections)
         self._queue_limit = queue_limit
         self._subscribers: list[Subscriber] = []
         self._open = asyncio.Event()
@@ -105,6 +106,7 @@ class ChangeFeed:
             try:
                 async with self._store.watch(self._pipeline()) as changes:
                     wait_s = _SHORTEST_WAIT_S
+                    self._store.known.begin()
                     self._open.set()
                     self._publish(GAP)
                     async for change in changes:
@@ -114,18 +116,23 @@ class ChangeFeed:
             except Exception:
                 # One odd event must not end the updates of everybody.
                 _log.exception("change_stream_broken", retry_in_s=wait_s)
+            finally:
+                self._store.known.end()
             self._open.clear()
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
 
     def _pipeline(self) -> list[Document]:
-        kinds = ["insert", "update", "replace"]
-        return [{"$match": {"ns.coll": {"$in": self._collections}, "operationType": {"$in": kinds}}}]
+        kinds = ["insert", "update", "replace", "delete"]
+        followed = sorted(self._collections | KNOWN)
+        return [{"$match": {"ns.coll": {"$in": followed}, "operationType": {"$in": kinds}}}]
 
     def _receive(self, change: Document) -> None:
+        collection = change["ns"]["coll"]
+        self._store.known.changed(collection, change["documentKey"]["_id"])
         document = change.get("fullDocument")
-        if document is not None:
-            self._publish(Change(change["ns"]["coll"], document))
+        if document is not None and collection in self._collections:
+            self._publish(Change(collection, document))
 
     def _publish(self, change: Change) -> None:
         for subscriber in self._subscribers:

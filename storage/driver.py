@@ -61,6 +61,8 @@ class Collection:
     raw: Any
     session: Any = None
     awaits_cursors: bool = False
+    note: Callable[[object], None] | None = None
+    """Told after each write, even one that failed: the id of the document, None where it may be any."""
 
     async def find_one(
         self, query: Mapping[str, Any], projection: Mapping[str, Any] | None = None, order: Order | None = None
@@ -112,42 +114,51 @@ class Collection:
         counted: int = await self.raw.count_documents(query, limit=limit, session=self.session)
         return counted
 
+    async def _noted(self, write: Awaitable[T], document_id: object = None) -> T:
+        try:
+            return await write
+        finally:
+            if self.note is not None:
+                self.note(document_id)
+
     async def insert_one(self, document: Document) -> None:
         """Raises DuplicateKeyError."""
-        await self.raw.insert_one(document, session=self.session)
+        await self._noted(self.raw.insert_one(document, session=self.session), document.get("_id"))
 
     async def insert_many(self, documents: Sequence[Document], *, ordered: bool = True) -> None:
         """Raises BulkWriteError; nothing happens for an empty sequence."""
         if documents:
-            await self.raw.insert_many(documents, ordered=ordered, session=self.session)
+            await self._noted(self.raw.insert_many(documents, ordered=ordered, session=self.session))
 
     async def update_one(
         self, query: Mapping[str, Any], change: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, upsert: bool = False
     ) -> int:
         """Number of documents matched by the guard in `query` (or inserted): 0 or 1."""
-        result = await self.raw.update_one(query, change, upsert=upsert, session=self.session)
+        updating = self.raw.update_one(query, change, upsert=upsert, session=self.session)
+        result = await self._noted(updating, query.get("_id"))
         return int(result.matched_count) or int(result.upserted_id is not None)
 
     async def update_many(self, query: Mapping[str, Any], change: Mapping[str, Any]) -> int:
         """Number of documents matched."""
-        result = await self.raw.update_many(query, change, session=self.session)
+        result = await self._noted(self.raw.update_many(query, change, session=self.session))
         return int(result.matched_count)
 
     async def replace_one(self, query: Mapping[str, Any], document: Document, *, upsert: bool = False) -> int:
         """Number of documents matched by the guard in `query` (or inserted): 0 or 1."""
-        result = await self.raw.replace_one(query, document, upsert=upsert, session=self.session)
+        replacing = self.raw.replace_one(query, document, upsert=upsert, session=self.session)
+        result = await self._noted(replacing, query.get("_id"))
         return int(result.matched_count) or int(result.upserted_id is not None)
 
     async def bulk_update(self, updates: Sequence[UpdateOne]) -> int:
         """Unordered conditional updates in one round trip; number of documents modified or inserted."""
         if not updates:
             return 0
-        result = await self.raw.bulk_write(list(updates), ordered=False, session=self.session)
+        result = await self._noted(self.raw.bulk_write(list(updates), ordered=False, session=self.session))
         return int(result.modified_count) + int(result.upserted_count)
 
     async def delete_many(self, query: Mapping[str, Any]) -> int:
         """Number of documents deleted."""
-        result = await self.raw.delete_many(query, session=self.session)
+        result = await self._noted(self.raw.delete_many(query, session=self.session))
         return int(result.deleted_count)
 
     async def create_indexes(self, indexes: Sequence[IndexModel]) -> None:
@@ -168,9 +179,9 @@ class Database:
     raw: Any
     awaits_cursors: bool
 
-    def collection(self, name: str, session: Any = None) -> Collection:
-        """The collection, inside the transaction of `session` where one is given."""
-        return Collection(self.raw[name], session, self.awaits_cursors)
+    def collection(self, name: str, session: Any = None, note: Callable[[object], None] | None = None) -> Collection:
+        """The collection, inside the transaction of `session` where one is given; `note` is told of each write."""
+        return Collection(self.raw[name], session, self.awaits_cursors, note)
 
     async def ping(self) -> None:
         """Raises PyMongoError where the server does not answer."""

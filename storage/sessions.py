@@ -26,7 +26,7 @@ async def find_session(store: Store, session_id: str) -> Session | None:
 
 async def is_open(store: Store, session_id: str, person_id: PersonId) -> bool:
     """Whether access tokens of the session count; asked once per request."""
-    found = await store[COLLECTION].find_one({"_id": session_id}, {"state": 1, "owner_id": 1})
+    found = (await store.whole(COLLECTION, [session_id])).get(session_id)
     return found is not None and found["state"] == SessionState.ACTIVE and found["owner_id"] == person_id
 
 

@@ -86,15 +86,23 @@ def clock(session_clock: StoppedClock) -> Iterator[StoppedClock]:
 
 
 @pytest.fixture(scope="session")
-def reads_counter() -> ReadsCounter:
-    """Counts what the API asks of the database."""
+def session_reads_counter() -> ReadsCounter:
+    """Counts what the API asks of the database, for `reads_counter`."""
     return ReadsCounter()
 
 
+@pytest.fixture
+def reads_counter(session_reads_counter: ReadsCounter, store: Store) -> Iterator[ReadsCounter]:
+    """Counts what the API asks of the database while it knows no document beforehand."""
+    store.known.end()
+    yield session_reads_counter
+    store.known.begin()
+
+
 @pytest.fixture(scope="session")
-async def store(mongo_uri: str, reads_counter: ReadsCounter) -> AsyncIterator[Store]:
+async def store(mongo_uri: str, session_reads_counter: ReadsCounter) -> AsyncIterator[Store]:
     """The database with all indexes."""
-    store = Store(connect(mongo_uri, "fieldbeat_tests", listeners=[reads_counter]))
+    store = Store(connect(mongo_uri, "fieldbeat_tests", listeners=[session_reads_counter]))
     await create_indexes(store)
     yield store
     await store.database.close()

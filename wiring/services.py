@@ -18,7 +18,7 @@ from resolvers.derived_secrets import DerivedSecrets
 from resolvers.planner import Planner
 from resolvers.services import AppRules, Services, VerifyFirebase
 from resolvers.team import FOLLOWED
-from resolvers.tokens import AccessTokens
+from resolvers.tokens import AccessTokens, Callers
 from storage.articles import StoredArticles
 from storage.changes import ChangeFeed
 from storage.credentials import Passwords
@@ -57,6 +57,7 @@ def build_services(
         store=store,
         clock=clock or system_clock(settings.clock_offset_s),
         tokens=AccessTokens(keys, settings.access_token_s),
+        callers=Callers(store),
         secrets=DerivedSecrets(keys),
         passwords=Passwords(),
         sign_in=SignInRules(settings.refresh_token_s, settings.sign_in_attempts, settings.sign_in_window_s),

@@ -18,7 +18,7 @@ from api.decoding import Parameters
 from api.documents import Documents, Prepared
 from api.limits import Limits
 from api.persisted import PersistedDocumentsError, read_manifest
-from api.recent import Recent
+from storage.recent import Recent
 from tests.support.tiny_schema import tiny_schema
 
 ROOT = Path(__file__).parents[2]
@@ -120,7 +120,7 @@ def test_a_file_that_cannot_be_used_ends_the_program_with_the_reason(tmp_path: P
 
 
 def test_what_is_kept_is_bounded_by_count_and_by_size() -> None:
-    kept: Recent[int] = Recent(3, 10)
+    kept: Recent[str, int] = Recent(3, 10)
     for key, size in (("a", 1), ("b", 1), ("c", 1)):
         kept.put(key, 0, size)
     assert kept.get("a") == 0
@@ -134,7 +134,7 @@ def test_what_is_kept_is_bounded_by_count_and_by_size() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("abcdefg"), st.integers(0, 12))))
 def test_the_bounds_hold_whatever_comes(puts: list[tuple[str, int]]) -> None:
-    kept: Recent[int] = Recent(4, 20)
+    kept: Recent[str, int] = Recent(4, 20)
     sizes: dict[str, int] = {}
     for key, size in puts:
         kept.put(key, size, size)

@@ -17,11 +17,14 @@ from api.auth import firebase_verifier
 from domain.ids import new_id
 from resolvers.derived_secrets import DerivedSecrets
 from resolvers.services import Services
+from resolvers.tokens import Callers
 from storage.store import Store
 from tests.conftest import START, StoppedClock
 from tests.support.client import ApiClient, new_key
 from tests.support.sign_in import ME, PASSWORD, SESSION, SIGN_IN, SIGN_OUT, Phone, another_server, give_password
 from tests.support.world import Member, World
+from wiring.services import build_store
+from wiring.settings import Settings
 
 DEVICE = new_id("dev", START)
 FIREBASE = f"""mutation ($key: String!, $token: String!) {{
@@ -239,6 +242,22 @@ async def test_sign_out_ends_access_at_once(rep: Member, phone: Phone) -> None:
     assert (await phone.refresh(session["refreshToken"]))["code"] == "SESSION_ENDED"
     assert await phone.api.code(SIGN_OUT, key=new_key()) == "UNAUTHENTICATED"
     assert await works(phone.api, rep.api.token or "")
+
+
+async def test_what_another_process_ends_is_refused_here_soon(
+    rep: Member, phone: Phone, services: Services, settings: Settings
+) -> None:
+    token = (await phone.sign_in(rep.person.email))["accessToken"]
+    elsewhere = build_store(settings, settings.mongodb_uri or "")
+    async with another_server(replace(services, store=elsewhere, callers=Callers(elsewhere))) as other:
+        assert await works(phone.api, token)
+        assert await works(other, token)
+        await other.as_(token).first(SIGN_OUT, key=new_key())
+        assert not await works(other, token), "the process that did it knows at once"
+        async with asyncio.timeout(10):
+            while await works(phone.api, token):  # noqa: ASYNC110 - the other process says nothing
+                await asyncio.sleep(0.02)
+    await elsewhere.database.close()
 
 
 async def test_sign_out_ends_open_sockets(rep: Member, phone: Phone, api_url: str) -> None:
