@@ -14,6 +14,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --prefer-binary 
 
 BENCHMARKS := startup scale serving
 
+# Two runners, each with a database and a server of its own; a file stays with one of them.
+SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
 .DEFAULT_GOAL := help
 .PHONY: help up test demo bench performance performance-page bench-db long audit schema settings-page clean
 
@@ -31,7 +34,7 @@ else
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 endif
 
 demo: $(VENV)/installed-run-embedded ## Play one day with real HTTP calls and print the transcript

@@ -212,13 +212,14 @@ def server() -> Iterator[Running]:
 def test_attacks_are_answered_at_once(server: Running, name: str) -> None:
     query, expected = ATTACKS[name]
     httpx.post(server.url, json={"query": "{ __typename }"})
-    started = time.perf_counter()
+    # Of the processor, the server being a thread of ours: others at work on the machine do not count.
+    started = time.process_time()
     response = httpx.post(server.url, json={"query": query}, timeout=20)
-    elapsed = time.perf_counter() - started
+    used_s = time.process_time() - started
     found = {error["extensions"]["code"] for error in response.json().get("errors", ())}
     assert found == ({expected} if expected else set())
     assert response.status_code == (400 if expected else 200)
-    assert elapsed < 1
+    assert used_s < 1
 
 
 NAMES = st.sampled_from(["A", "B", "C", "D", "Nowhere"])

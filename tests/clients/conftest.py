@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import os
 import shutil
@@ -35,8 +36,16 @@ def npm_folder() -> Path:
         pytest.skip(f"Node {OLDEST_NODE} or newer is needed, this one is {version.strip()}")
     digest = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in LOCKED)).hexdigest()[:12]
     folder = ROOT / "build" / "clients" / digest
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        # Two runners of the tests may come at the same time.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install(folder, npm)
+    return folder
+
+
+def _install(folder: Path, npm: str) -> None:
     if not (folder / "installed").exists():
-        folder.mkdir(parents=True, exist_ok=True)
         for name in LOCKED:
             shutil.copy(HERE / name, folder / name)
         command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"]
@@ -46,7 +55,6 @@ def npm_folder() -> Path:
         assert done.returncode == 0, done.stderr
         (folder / "installed").touch()
     shutil.copytree(HERE / "js", folder, dirs_exist_ok=True)
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ import httpx
 
 from wiring.child_process import inherited, start_child, stop_child
 from wiring.embedded_mongo import free_port
+
+_ENTRY = re.compile(r"^(?=\d{4}-\d\d-\d\dT)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,10 @@ class ServerProcess:
         return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
     def complaints(self) -> list[str]:
-        """Lines of the log about what it did not expect."""
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return [line for line in lines if "Traceback" in line or "unexpected" in line or "never awaited" in line]
+        """Entries of the log about what it did not expect, tracebacks included."""
+        text = self.log.read_text(encoding="utf-8", errors="replace")
+        entries = _ENTRY.split(text)
+        return [each for each in entries if "Traceback" in each or "unexpected" in each or "never awaited" in each]
 
 
 @contextmanager
