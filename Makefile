@@ -40,10 +40,10 @@ endif
 demo: $(VENV)/installed-run-embedded ## Play one day with real HTTP calls and print the transcript
 	@exec $(BIN)/python -m seed demo
 
-bench: $(DEV_STAMP) ## Run one benchmark: NAME=serving, QUICK=1 for a short run
+bench: $(DEV_STAMP) ## Run one benchmark: NAME=serving, QUICK=1 for a short run, MINUTES= for soak
 	@test -n "$(NAME)" || { echo "Which one? make bench NAME=..., one of:"; \
-		printf '  %s\n' $(BENCHMARKS); exit 2; }
-	@exec $(BIN)/python -m benchmarks.$(NAME) $(if $(QUICK),--quick)
+		printf '  %s\n' $(BENCHMARKS) soak; exit 2; }
+	@exec $(BIN)/python -m benchmarks.$(NAME) $(if $(QUICK),--quick) $(if $(MINUTES),--minutes $(MINUTES))
 
 performance: $(DEV_STAMP) ## Run all benchmarks and write docs/performance.md: half an hour; QUICK=1 for a look
 	@for each in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$each $(if $(QUICK),--quick) || exit 1; done

@@ -120,10 +120,11 @@ def report(
     quick: bool,
     notes: Sequence[str] = (),
     keep: bool = True,
+    options: str = "",
 ) -> None:
     """Prints the table and, unless told not to `keep` it, writes benchmarks/results/<name>.json.
 
-    Goals without a figure (a peer that is absent here) are left out.
+    Goals without a figure (a peer that is absent here) are left out. `options` is what else was said to `make bench`.
     """
     table = Table(title=f"{name} ({label}{', quick' if quick else ''})")
     for column in ("figure", "value", "goal", "met"):
@@ -140,7 +141,7 @@ def report(
     if not keep:
         return
     result = {
-        "command": f"make bench NAME={name}" + (" QUICK=1" if quick else ""),
+        "command": f"make bench NAME={name}" + (" QUICK=1" if quick else "") + options,
         "machine": {**machine(), "database": label},
         "figures": {key: round(figure, 4) for key, figure in figures.items()},
         "goals": {
