@@ -5,7 +5,7 @@ A field that is none of these cannot be compiled, and its operations run on grap
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -60,9 +60,12 @@ Declare = Callable[[GraphQLObjectType, str], Declaration | None]
 class Fetch(Protocol):
     """Reads on behalf of one caller; what the caller may not see is left out."""
 
+    def known(self, collection: str, keys: Sequence[str], *, on: str) -> Mapping[str, Document] | None:
+        """Documents by the value at `on` where no read is needed for any of them; else None."""
+
     def by_keys(
         self, collection: str, keys: Sequence[str], *, on: str, projection: Mapping[str, Any] | None
-    ) -> Awaitable[Mapping[str, Document]]:
+    ) -> Coroutine[Any, Any, Mapping[str, Document]]:
         """Documents by the value at `on`."""
 
     def children(
@@ -75,7 +78,7 @@ class Fetch(Protocol):
         order: str,
         where: Mapping[str, Any] | None,
         projection: Mapping[str, Any] | None,
-    ) -> Awaitable[Mapping[str, Sequence[Document]]]:
+    ) -> Coroutine[Any, Any, Mapping[str, Sequence[Document]]]:
         """The first documents of each parent in `order`."""
 
 

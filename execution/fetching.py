@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql.execution.values import VariableValues
 
 from execution.declarations import Document, Fetch, Handover, Many, One, projection_of
 from execution.selections import Site
 
+T = TypeVar("T")
 State = list[Any]
 Build = Callable[[Document, State], Any]
 Collect = Callable[[Document, State], None]
-Start = Callable[[], Awaitable[Any]]
+Start = Callable[[], Coroutine[Any, Any, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +40,24 @@ class _OneRead:
     places: tuple[_Place, ...]
 
     def prepare(self, fetch: Fetch, state: State, _: VariableValues) -> Start | None:
-        """The read, not begun; None where there is nothing to read. Raises Handover."""
-        keys: dict[Any, None] = {}
+        """The read, not begun; None where there is nothing to read any more. Raises Handover."""
+        wanted: dict[Any, None] = {}
         for place in self.places:
-            keys.update(dict.fromkeys(state[place.index]))
-        if not keys:
-            for place in self.places:
-                state[place.index] = {}
-            return None
-        if any(type(key) is not str for key in keys):
+            wanted.update(dict.fromkeys(state[place.index]))
+        keys = list(wanted)
+        if any(kind is not str for kind in set(map(type, keys))):
             raise Handover
-        return partial(fetch.by_keys, self.collection, list(keys), on=self.on, projection=self.projection)
+        known = fetch.known(self.collection, keys, on=self.on) if keys else {}
+        if known is not None:
+            self.take(known, state)
+            return None
+        return partial(fetch.by_keys, self.collection, keys, on=self.on, projection=self.projection)
 
     def take(self, found: Mapping[str, Document], state: State) -> None:
         """Keeps the documents and gathers the keys below them."""
+        alone = len(self.places) == 1
         for place in self.places:
-            mine = {key: found[key] for key in dict.fromkeys(state[place.index]) if key in found}
+            mine = found if alone else {key: found[key] for key in dict.fromkeys(state[place.index]) if key in found}
             state[place.index] = mine
             if place.collect is not None:
                 for document in mine.values():
@@ -139,7 +142,7 @@ class Levels:
         for level in self._levels:
             prepared = [(read, read.prepare(fetch, state, variables)) for read in level]
             wanted = [(read, start) for read, start in prepared if start is not None]
-            found = await side_by_side([start() for _, start in wanted])
+            found = await side_by_side([start() for _, start in wanted]) if wanted else []
             for (read, _), rows in zip(wanted, found, strict=True):
                 read.take(rows, state)
         for level in reversed(self._levels):
@@ -167,14 +170,24 @@ def _place(site: Site, functions: Mapping[str, Any]) -> _Place:
     return _Place(site.place, functions[site.build], functions[site.collect] if site.collect else None)
 
 
-async def side_by_side(work: Sequence[Awaitable[Any]]) -> list[Any]:
-    """The results in order. After a failure the rest is cancelled, and the failure raised."""
-    if len(work) == 1:
-        return [await work[0]]
-    tasks = [asyncio.ensure_future(each) for each in work]
+async def side_by_side(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results in order. All are waited for; then the first failure is raised.
+
+    One runs in the caller's own task: most operations have one or two, and a task costs as much as a small read.
+    """
+    tasks = [asyncio.ensure_future(each) for each in work[1:]]
+    results: list[T] = []
+    failures: list[Exception] = []
     try:
-        return list(await asyncio.gather(*tasks))
+        for each in (*work[:1], *tasks):
+            try:
+                results.append(await each)
+            except Exception as failure:
+                failures.append(failure)
     except BaseException:
         for task in tasks:
             task.cancel()
         raise
+    if failures:
+        raise failures[0]
+    return results

@@ -26,12 +26,15 @@ def inline_check(kind: GraphQLLeafType, value: str) -> str | None:
         return f"{value} is True or {value} is False"
     if kind.name == "Int":
         return f"type({value}) is int and {_INT[0]} <= {value} <= {_INT[1]}"
+    if kind.name == "Float":
+        # Not of infinity and NaN, which graphql-core refuses.
+        return f"type({value}) is float and {value} - {value} == 0"
     return None
 
 
 def completer(kind: GraphQLLeafType) -> Callable[[Any], Any]:
     """Completes any value but None."""
-    return _enum(kind) if isinstance(kind, GraphQLEnumType) else _scalar(kind)
+    return EnumCompleter(kind) if isinstance(kind, GraphQLEnumType) else _scalar(kind)
 
 
 def must_be_plain(value: Any) -> None:
@@ -54,17 +57,17 @@ def _scalar(kind: GraphQLLeafType) -> Callable[[Any], Any]:
     return complete
 
 
-def _enum(kind: GraphQLEnumType) -> Callable[[Any], Any]:
-    serialize = kind.coerce_output_value
-    known: dict[str, str] = {}
+class EnumCompleter:
+    """Completes the values of one enum; `known` has those seen before."""
 
-    def complete(value: Any) -> Any:
-        if type(value) is str and value in known:
-            return known[value]
+    def __init__(self, kind: GraphQLEnumType) -> None:
+        self._serialize = kind.coerce_output_value
+        self.known: dict[str, str] = {}
+
+    def __call__(self, value: Any) -> Any:
+        """Raises Handover, GraphQLError."""
         must_be_plain(value)
-        completed = serialize(value)
-        if type(value) is str and len(known) < _MOST_REMEMBERED:
-            known[value] = completed
+        completed = self._serialize(value)
+        if type(value) is str and len(self.known) < _MOST_REMEMBERED:
+            self.known[value] = completed
         return completed
-
-    return complete

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -22,7 +21,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 
 from execution.arguments import needs_sources
 from execution.declarations import Declare, Fetch, NotCompilable, projection_of
-from execution.fetching import Levels, State
+from execution.fetching import Levels, State, side_by_side
 from execution.replay import Raised, Recorded
 from execution.selections import Root, Selections
 from execution.variables import Invalid, compile_variables
@@ -127,7 +126,7 @@ class _Variant:
     async def run(self, variables: VariableValues, context: Any) -> dict[str, Any] | Recorded:
         outcomes: dict[str, Any] = {}
         try:
-            values = await self._call(variables, context, outcomes)
+            values = await side_by_side([root.call(variables, context, outcomes) for root in self._roots])
             state: State = [None] * self._places
             state[0] = RunInfo(context, variables, {})
             for place, arguments in self._arguments.items():
@@ -142,16 +141,6 @@ class _Variant:
         except Exception:
             # Whatever it was: graphql-core meets it again with the same outcomes and reports it.
             return Recorded(outcomes)
-
-    async def _call(self, variables: VariableValues, context: Any, outcomes: dict[str, Any]) -> list[Any]:
-        if len(self._roots) == 1:
-            return [await self._roots[0].call(variables, context, outcomes)]
-        calls = (root.call(variables, context, outcomes) for root in self._roots)
-        values = await asyncio.gather(*calls, return_exceptions=True)
-        for value in values:
-            if isinstance(value, BaseException):
-                raise value
-        return values
 
 
 class _CompiledRoot:

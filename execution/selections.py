@@ -36,7 +36,7 @@ from graphql.execution.values import VariableValues
 
 from execution.arguments import Arguments, compile_arguments
 from execution.declarations import Declare, Document, Handover, Many, NotCompilable, One, Resolved, Value
-from execution.leaves import completer, inline_check, must_be_plain
+from execution.leaves import EnumCompleter, completer, inline_check, must_be_plain
 from execution.writing import Source
 
 _MOST_FUNCTIONS = 300
@@ -115,6 +115,8 @@ class Selections:
         self._conditions = VariableValues({}, conditions)
         self._made: dict[tuple[str, int, int], _Functions] = {}
         self._completers: dict[str, str] = {}
+        self._known: dict[str, str] = {}
+        """Names of the texts an enum has been completed to, by the name of its completer."""
         self._root: Root | None = None
         self.source = Source()
         self.sites: list[Site] = []
@@ -153,14 +155,14 @@ class Selections:
         if is_leaf_type(kind):
             check = inline_check(kind, v)
             when = f"if {v} is not None and not ({check}):" if check else f"if {v} is not None:"
-            return [when, f"    {v} = {self._completer(kind)}({v})"]
+            return [when, f"    {v} = {self._completed(kind, v)}"]
         return [f"if {v} is not None:", *_indented(self._composite(v, kind, details, level))]
 
     def _not_null(self, v: str, kind: GraphQLOutputType, details: FieldDetailsList, level: int) -> list[str]:
         refuse = f"if {v} is None: raise {self._handover}"
         if not is_leaf_type(kind):
             return [refuse, *self._composite(v, kind, details, level)]
-        complete = [refuse, f"{v} = {self._completer(kind)}({v})"]
+        complete = [refuse, f"{v} = {self._completed(kind, v)}"]
         check = inline_check(kind, v)
         return [f"if not ({check}):", *_indented(complete)] if check else complete
 
@@ -195,10 +197,16 @@ class Selections:
         collect = self._type(kind, details, level).collect
         return [f"if {v} is not None: {collect}({v}, s)"] if collect else []
 
-    def _completer(self, kind: GraphQLLeafType) -> str:
+    def _completed(self, kind: GraphQLLeafType, v: str) -> str:
+        """An expression: the value at the name `v`, completed."""
         if kind.name not in self._completers:
-            self._completers[kind.name] = self.source.constant(completer(kind), "leaf")
-        return self._completers[kind.name]
+            complete = completer(kind)
+            name = self._completers[kind.name] = self.source.constant(complete, "leaf")
+            if isinstance(complete, EnumCompleter):
+                self._known[name] = self.source.constant(complete.known, "known")
+        name = self._completers[kind.name]
+        known = f"type({v}) is str and {self._known[name]}.get({v}) or " if name in self._known else ""
+        return f"{known}{name}({v})"
 
     def _type(self, kind: GraphQLOutputType, details: FieldDetailsList, level: int) -> _Functions:
         if not (isinstance(kind, GraphQLObjectType) or is_abstract_type(kind)):

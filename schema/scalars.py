@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, Final, TypeVar
 
 import strawberry
 from graphql import GraphQLError
@@ -14,10 +15,25 @@ from strawberry.types.scalar import ScalarDefinition
 E = TypeVar("E", bound=type[Enum])
 
 
+_DAYS: Final = 4_096
+_MINUTES: Final = [f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(24 * 60)]
+_SECONDS: Final = [f"{second:02}." for second in range(60)]
+_MILLISECONDS: Final = [f"{millisecond:03}Z" for millisecond in range(1_000)]
+
+
+@lru_cache(_DAYS)
+def _day(ordinal: int) -> str:
+    return date.fromordinal(ordinal).isoformat()
+
+
 def format_time(value: datetime) -> str:
     """RFC 3339 in UTC with milliseconds; documents hold naive UTC."""
-    utc = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
-    return utc.isoformat(timespec="milliseconds") + "Z"
+    utc = value if value.tzinfo is None else value.astimezone(UTC)
+    # Put together from tables: half of what an answer is made of is times, and `isoformat` takes four times as long.
+    return (
+        f"{_day(utc.toordinal())}{_MINUTES[utc.hour * 60 + utc.minute]}"
+        f"{_SECONDS[utc.second]}{_MILLISECONDS[utc.microsecond // 1_000]}"
+    )
 
 
 def parse_time(value: Any) -> datetime:

@@ -49,6 +49,17 @@ class HostileDocuments:
         self, collection: str, keys: Sequence[str], *, on: str = "_id", projection: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """Four of five keys name a document; only what is projected is in it."""
+        return self._by_keys(collection, keys, on, projection)
+
+    def known(self, collection: str, keys: Sequence[str], *, on: str = "_id") -> dict[str, Any] | None:
+        """Half of the collections are known."""
+        if Random(f"{self._seed} {collection}").random() < 0.5:
+            return None
+        return self._by_keys(collection, keys, on, None)
+
+    def _by_keys(
+        self, collection: str, keys: Sequence[str], on: str, projection: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
         found = {}
         for key in keys:
             random = Random(f"{self._seed} {collection} {key}")
