@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.auth import authenticate, check_session
 from api.compiled import CompiledOperations
@@ -22,7 +23,6 @@ from api.documents import Documents
 from api.graphiql import WithGraphiQL
 from api.http import GraphQLOverHTTP
 from api.limits import Limits
-from api.negotiation import MULTIPART
 from api.operations import Call, Operations, SignedIn
 from api.streams import Streams
 from api.ws import GraphQLTransportWs, SocketSettings
@@ -30,6 +30,8 @@ from resolvers.context import Context
 from resolvers.services import Services
 from schema.root import build_schema
 from storage.driver import PyMongoError
+
+PATH: Final = "/graphql"
 
 PUBLIC_MUTATIONS = frozenset({"signIn", "signInWithFirebase", "refreshSession", "acceptInvitation", "resetPassword"})
 """They ignore an Authorization header, so that an expired one cannot keep a phone from signing in again."""
@@ -114,36 +116,52 @@ def create_app(services: Services, edge: EdgeSettings) -> Starlette:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     routes = [
-        Route("/graphql", endpoint=WithGraphiQL(http) if edge.graphiql else http, methods=None),
-        WebSocketRoute("/graphql", endpoint=ws),
+        WebSocketRoute(PATH, endpoint=ws),
         Route("/healthz", alive),
         Route("/readyz", ready),
         *([Route("/metrics", metrics)] if edge.metrics else []),
     ]
-    # A compressor holds small parts back, which streams cannot wait for.
-    uncompressed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, MULTIPART)
-    middleware = [
-        Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5, exclude_content_types=uncompressed),
-    ]
-    if edge.cors_origins:
-        middleware.append(
-            Middleware(
-                CORSMiddleware,
-                allow_origins=list(edge.cors_origins),
-                allow_methods=["GET", "POST"],
-                allow_headers=CORS_HEADERS,
-                expose_headers=["x-request-id", "retry-after"],
-            )
-        )
+    cors = _cors(edge.cors_origins)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with services.running():
             yield
 
-    app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    endpoint: ASGIApp = WithGraphiQL(http) if edge.graphiql else http
+    for each in cors:
+        endpoint = each.cls(endpoint, *each.args, **each.kwargs)
+    app = _Application(endpoint, routes=routes, middleware=cors, lifespan=lifespan)
     app.state.streams = streams
     return app
+
+
+class _Application(Starlette):
+    """Goes to the GraphQL endpoint without a router and middlewares in between: it answers every request itself."""
+
+    def __init__(self, endpoint: ASGIApp, **options: Any) -> None:
+        super().__init__(**options)
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == PATH:
+            await self._endpoint(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def _cors(origins: tuple[str, ...]) -> list[Middleware]:
+    if not origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=list(origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=CORS_HEADERS,
+            expose_headers=["x-request-id", "retry-after"],
+        )
+    ]
 
 
 def _socket_origins(cors_origins: tuple[str, ...]) -> frozenset[str] | None:

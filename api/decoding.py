@@ -12,13 +12,14 @@ import orjson
 
 from api.errors import BAD_REQUEST, EdgeError
 
-_SUSPICIOUS_NUMBER: Final = re.compile(rb"\d{19}")
+_SUSPICIOUS_NUMBER: Final = re.compile(rb"(?:^|[\s:,\[-])\d{19}")
+"""A long number; text that looks like one costs a second reading, so ids of digits alone must not."""
 _I64_MIN: Final = -(2**63)
 _U64_MAX: Final = 2**64 - 1
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parameters:
     """A well-formed GraphQL request. `query` is None only where `document_id` stands for it."""
 

@@ -18,9 +18,12 @@ class WithGraphiQL:
         self._page = get_graphql_ide_html("graphiql")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        accepted = Headers(scope=scope).get("accept", "")
-        asks = any(name in scope["query_string"] for name in _ASKS)
-        if scope["method"] == "GET" and "text/html" in accepted and not asks:
+        if scope["method"] == "GET" and _wants_page(scope):
             await HTMLResponse(self._page, headers={"vary": "Accept"})(scope, receive, send)
         else:
             await self._endpoint(scope, receive, send)
+
+
+def _wants_page(scope: Scope) -> bool:
+    asks = any(name in scope["query_string"] for name in _ASKS)
+    return "text/html" in Headers(scope=scope).get("accept", "") and not asks

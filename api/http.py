@@ -6,25 +6,33 @@ Mounted by api/app.py, e.g. `Route("/graphql", endpoint=GraphQLOverHTTP(...))`.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
-import uuid
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import orjson
 import structlog
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.decoding import Parameters, decode_json, read_parameters
 from api.errors import BAD_REQUEST, EdgeError, render
 from api.leaving import WhileClientStays
 from api.limits import Limits
-from api.negotiation import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, MULTIPART, is_json_utf8, response_type, stream_type
+from api.negotiation import (
+    EVENT_STREAM,
+    GRAPHQL_RESPONSE,
+    JSON,
+    MULTIPART,
+    is_json_utf8,
+    response_type,
+    stream_type,
+    takes_gzip,
+)
 from api.operations import Answer, Authenticate, Call, Found, Operations, first_code
+from api.responses import send_answer
 from api.streams import FRAMINGS, Opened, Streams, opened
 
 BODY_TOO_LARGE: Final = "BODY_TOO_LARGE"
@@ -84,49 +92,48 @@ class GraphQLOverHTTP:
         self._body_timeout_s = body_timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
+        headers = headers_of(scope)
         request_id = request_id_from(headers)
-        media_type = response_type(headers.get("accept"))
-        stream_kind = stream_type(headers.get("accept"))
+        accept = headers.get("accept")
+        media_type, stream_kind = response_type(accept), stream_type(accept)
         extra: dict[str, str] = {}
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                if media_type is None and stream_kind is None:
-                    message = f"The answer is {GRAPHQL_RESPONSE} or {JSON}, or {EVENT_STREAM} for subscriptions."
-                    raise _ProtocolError(406, EdgeError(NOT_ACCEPTABLE, message))
-                parameters = await self._parameters(scope, receive, headers)
-                answer = await self._run(scope, receive, headers, parameters, request_id)
-                if isinstance(answer, Opened):
-                    refusal = await answer.refusal(self._streams.settings.first_answer_s)
-                    if refusal is None:
-                        await self._stream(answer, stream_kind, receive, send)
-                        return
-                    answer = refusal
-                status = _status(answer, media_type)
-                if media_type is None and status == 200:
-                    await self._stream(opened(_once(answer), request_id, None), stream_kind, receive, send)
+        # Not unbound at the end: each request is a task of its own.
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            if media_type is None and stream_kind is None:
+                message = f"The answer is {GRAPHQL_RESPONSE} or {JSON}, or {EVENT_STREAM} for subscriptions."
+                raise _ProtocolError(406, EdgeError(NOT_ACCEPTABLE, message))
+            parameters = await self._parameters(scope, receive, headers)
+            answer = await self._run(scope, receive, headers, parameters, request_id)
+            if isinstance(answer, Opened):
+                refusal = await answer.refusal(self._streams.settings.first_answer_s)
+                if refusal is None:
+                    await self._stream(answer, stream_kind, receive, send)
                     return
-            except ClientDisconnect:
+                answer = refusal
+            status = _status(answer, media_type)
+            if media_type is None and status == 200:
+                await self._stream(opened(_once(answer), request_id, None), stream_kind, receive, send)
                 return
-            except _ProtocolError as problem:
-                status, extra = problem.status, problem.headers
-                answer = {"errors": render([problem.error], request_id)}
-            body, status = _encoded(answer, status, request_id)
-        response = Response(body, status, _headers(answer, status, request_id) | extra)
-        response.headers["content-type"] = f"{media_type or JSON}; charset=utf-8"
-        await response(scope, receive, send)
+        except ClientDisconnect:
+            return
+        except _ProtocolError as problem:
+            status, extra = problem.status, problem.headers
+            answer = {"errors": render([problem.error], request_id)}
+        body, status = _encoded(answer, status, request_id)
+        about = _headers(answer, status, request_id, media_type or JSON) | extra
+        await send_answer(send, status, about, body, takes_gzip=takes_gzip(headers.get("accept-encoding")))
 
     async def _stream(self, subscription: Opened, kind: str | None, receive: Receive, send: Send) -> None:
         framing = FRAMINGS[kind or EVENT_STREAM]
         headers = {
-            **_headers({"data": None}, 200, subscription.request_id),
-            "content-type": framing.content_type,
+            **_headers({"data": None}, 200, subscription.request_id, framing.content_type),
             "x-accel-buffering": "no",
         }
         await self._streams.serve(subscription, framing, headers, receive, send)
 
     async def _run(
-        self, scope: Scope, receive: Receive, headers: Headers, parameters: Parameters, request_id: str
+        self, scope: Scope, receive: Receive, headers: Mapping[str, str], parameters: Parameters, request_id: str
     ) -> Answer | Opened:
         found = self._operations.find(parameters)
         if isinstance(found, list):
@@ -168,7 +175,7 @@ class GraphQLOverHTTP:
     def _is_public(self, found: Found) -> bool:
         return found.operation.kind == "mutation" and found.operation.root_fields <= self._public
 
-    async def _parameters(self, scope: Scope, receive: Receive, headers: Headers) -> Parameters:
+    async def _parameters(self, scope: Scope, receive: Receive, headers: Mapping[str, str]) -> Parameters:
         if scope["method"] not in {"GET", "POST"}:
             raise _ProtocolError(
                 405, EdgeError(METHOD_NOT_ALLOWED, "Use GET for queries or POST."), {"allow": "GET, POST"}
@@ -182,7 +189,7 @@ class GraphQLOverHTTP:
         except EdgeError as error:
             raise _ProtocolError(400, error) from error
 
-    async def _body(self, receive: Receive, headers: Headers) -> bytes:
+    async def _body(self, receive: Receive, headers: Mapping[str, str]) -> bytes:
         limit = self._limits.max_body_bytes
         declared = headers.get("content-length", "0")
         # The server in front has checked that the header is a number.
@@ -224,10 +231,15 @@ class GraphQLOverHTTP:
         return _ProtocolError(413, EdgeError(BODY_TOO_LARGE, f"A body may have {limit} bytes.", limit=limit), headers)
 
 
+def headers_of(scope: Scope) -> dict[str, str]:
+    """Lower-case names; of a header that comes twice the first."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+
+
 def request_id_from(headers: Mapping[str, str]) -> str:
     """The client's `x-request-id` where it is a plain short token, else a new one."""
     given = headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    return given if _REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
 
 
 def _query_string(raw: bytes) -> dict[str, Any]:
@@ -245,7 +257,7 @@ def _query_string(raw: bytes) -> dict[str, Any]:
     return values
 
 
-def _check_body_headers(headers: Headers) -> None:
+def _check_body_headers(headers: Mapping[str, str]) -> None:
     if not is_json_utf8(headers.get("content-type")):
         message = f"Send the request as {JSON} in UTF-8."
         raise _ProtocolError(415, EdgeError(UNSUPPORTED_MEDIA_TYPE, message), {"accept-post": JSON})
@@ -271,11 +283,12 @@ def _encoded(answer: Answer, status: int, request_id: str) -> tuple[bytes, int]:
         return orjson.dumps({"errors": render([error], request_id)}), 500
 
 
-def _headers(answer: Answer, status: int, request_id: str) -> dict[str, str]:
+def _headers(answer: Answer, status: int, request_id: str, content_type: str) -> dict[str, str]:
     headers = {
+        "content-type": content_type if ";" in content_type else f"{content_type}; charset=utf-8",
         "x-request-id": request_id,
         "cache-control": "no-store",
-        "vary": "Accept",
+        "vary": "Accept, Accept-Encoding",
         "x-content-type-options": "nosniff",
     }
     if status == 401:

@@ -65,6 +65,15 @@ def is_json_utf8(content_type: str | None) -> bool:
     return kind == JSON and parameters.get("charset", "utf-8").lower() in {"utf-8", "utf8"}
 
 
+@lru_cache(_HEADERS)
+def takes_gzip(accept_encoding: str | None) -> bool:
+    """Whether an answer may be compressed by gzip: a coding with the quality 0 is refused (RFC 9110, 12.5.3)."""
+    qualities = dict(
+        parsed for item in (accept_encoding or "").split(",") if (parsed := _media_range(item)) is not None
+    )
+    return qualities.get("gzip", qualities.get("*", 0)) > 0
+
+
 def _media_range(text: str) -> tuple[str, float] | None:
     kind, parameters = _parsed(text)
     if parameters.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:

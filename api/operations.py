@@ -27,7 +27,7 @@ Answer = dict[str, Any]
 """A GraphQL response: `errors` without `data` where nothing was executed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SignedIn:
     """Whom a token names and until when (aware UTC; None: no end)."""
 
@@ -35,7 +35,7 @@ class SignedIn:
     expires_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """One operation as the context factory sees it."""
 
@@ -56,7 +56,7 @@ MakeContext = Callable[[Call], Awaitable[Any]]
 """A fresh context for one operation, or for one event of a subscription; may raise CallerError."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Found:
     """The operation a request asks for."""
 

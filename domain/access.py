@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from domain.ids import OrgId, PersonId, TeamId
@@ -85,15 +85,16 @@ class Actor:
     device_id: str = ""
     locale: str = "en"
     """The language the person is addressed in."""
+    scope: Scope = field(init=False, repr=False, compare=False)
+    """What this person may see."""
+
+    def __post_init__(self) -> None:
+        seen = Scope(self.org_id, self.person_id, self.role, self.team_id, self.subtree)
+        object.__setattr__(self, "scope", seen)
 
     def can(self, capability: Capability) -> bool:
         """Whether the role includes the capability."""
         return capability in CAPABILITIES[self.role]
-
-    @property
-    def scope(self) -> Scope:
-        """What this person may see."""
-        return Scope(self.org_id, self.person_id, self.role, self.team_id, self.subtree)
 
 
 @dataclass(frozen=True, slots=True)

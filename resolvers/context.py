@@ -27,6 +27,7 @@ class Context:
     client_address: str = ""
     now: datetime = field(init=False)
     loaders: dict[Any, Any] = field(init=False, default_factory=dict)
+    _reads: Reads | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.now = self.services.clock()
@@ -51,7 +52,9 @@ class Context:
     @property
     def reads(self) -> Reads:
         """Reads under the caller's scope. Raises Unauthenticated."""
-        return Reads(self.store, self.me.scope)
+        if self._reads is None:
+            self._reads = Reads(self.store, self.me.scope)
+        return self._reads
 
     @property
     def fetch(self) -> Reads:

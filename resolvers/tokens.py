@@ -46,6 +46,8 @@ class AccessTokens:
     lifetime_s: int
     _accepted: Recent[str, Claims] = field(init=False, repr=False, default_factory=lambda: Recent(RECENT_CALLERS))
     """What tokens say whose signature was found to be ours, whether or not they have expired since."""
+    _key_ids: dict[str, str] = field(init=False, repr=False, default_factory=dict)
+    """Which key is named by the header of our tokens, as it is written: all of one key begin alike."""
 
     def sign(self, claims: Claims, now: datetime) -> str:
         """The token for a person's session; `claims.expires_at` counts."""
@@ -77,7 +79,9 @@ class AccessTokens:
 
     def _verified(self, token: str) -> Claims:
         try:
-            key = self.keys[jwt.get_unverified_header(token)["kid"]]
+            header = token.partition(".")[0]
+            key_id = self._key_ids.get(header) or jwt.get_unverified_header(token)["kid"]
+            key = self.keys[key_id]
             # The process clock decides, not the library's: they differ where the clock is a setting.
             body = jwt.decode(
                 token,
@@ -86,6 +90,7 @@ class AccessTokens:
                 issuer=ISSUER,
                 options={"verify_exp": False, "verify_iat": False, "require": ["exp", "sub", "org", "sid"]},
             )
+            self._key_ids[header] = key_id
             expires_at = datetime.fromtimestamp(body["exp"], UTC)
             return Claims(body["sub"], body["org"], body["sid"], body.get("dev", ""), expires_at)
         except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError, OSError) as broken:

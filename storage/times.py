@@ -16,8 +16,8 @@ def stored_time(value: datetime | None) -> datetime | None:
         return None
     if value.tzinfo is None:
         raise ValueError("a time without a zone reached storage")
-    utc = value.astimezone(UTC).replace(tzinfo=None)
-    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+    utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000, tzinfo=None)
 
 
 @overload

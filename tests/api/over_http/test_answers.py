@@ -237,4 +237,4 @@ def test_a_client_that_leaves_does_no_harm(server: Running, client: httpx.Client
 def test_answers_are_not_to_be_stored(client: httpx.Client) -> None:
     response = post(client, TYPENAME)
     assert response.headers["cache-control"] == "no-store"
-    assert response.headers["vary"] == "Accept"
+    assert response.headers["vary"] == "Accept, Accept-Encoding"
