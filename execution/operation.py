@@ -89,12 +89,12 @@ class CompiledOperation:
                 self._variants[key] = None
         variant = self._variants[key]
         if variant is None:
-            return Recorded({})
+            return Recorded()
         variables = VariableValues({}, coerced)
         if variant.needs_sources:
             full = get_variable_values(self._schema, self._operation.variable_definitions or (), dict(raw))
             if isinstance(full, list):
-                return Recorded({})
+                return Recorded()
             variables = full
         return await variant.run(variables, context)
 
@@ -124,9 +124,9 @@ class _Variant:
         self.needs_sources = any(needs_sources(each) for each in given)
 
     async def run(self, variables: VariableValues, context: Any) -> dict[str, Any] | Recorded:
-        outcomes: dict[str, Any] = {}
+        recorded = Recorded()
         try:
-            values = await side_by_side([root.call(variables, context, outcomes) for root in self._roots])
+            values = await side_by_side([root.call(variables, context, recorded) for root in self._roots])
             state: State = [None] * self._places
             state[0] = RunInfo(context, variables, {})
             for place, arguments in self._arguments.items():
@@ -140,7 +140,7 @@ class _Variant:
             return {root.name: root.build(value, state) for root, value in zip(self._roots, values, strict=True)}
         except Exception:
             # Whatever it was: graphql-core meets it again with the same outcomes and reports it.
-            return Recorded(outcomes)
+            return recorded
 
 
 class _CompiledRoot:
@@ -155,7 +155,7 @@ class _CompiledRoot:
         self._arguments = root.arguments
         self._projections = {name: projection_of(paths) for name, paths in root.paths.items() if paths is not None}
 
-    async def call(self, variables: VariableValues, context: Any, outcomes: dict[str, Any]) -> Any:
+    async def call(self, variables: VariableValues, context: Any, recorded: Recorded) -> Any:
         """Calls the resolver once and keeps what came of it."""
         given = self._arguments
         arguments = given(variables) if callable(given) else given
@@ -163,11 +163,12 @@ class _CompiledRoot:
         try:
             value = self._resolve(None, info, **arguments)
             if hasattr(value, "__await__"):
+                recorded.awaited.add(self.name)
                 value = await value
         except Exception as error:
-            outcomes[self.name] = Raised(error)
+            recorded.outcomes[self.name] = Raised(error)
             raise
-        outcomes[self.name] = value
+        recorded.outcomes[self.name] = value
         return value
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
@@ -16,7 +16,9 @@ from graphql import GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
 class Recorded:
     """What the root fields answered or raised, by response name; a field that is missing here was not called yet."""
 
-    outcomes: dict[str, Any]
+    outcomes: dict[str, Any] = field(default_factory=dict)
+    awaited: set[str] = field(default_factory=set)
+    """Those whose resolver was waited for: they answer later this time too, or errors would come in another order."""
 
     def take(self, name: str) -> Any:
         """The recorded value. Raises the recorded exception, or KeyError where the field was not called."""
@@ -42,12 +44,16 @@ def install(schema: GraphQLSchema) -> None:
                     field.resolve = _replaying(field.resolve)
 
 
+async def _later(recorded: Recorded, name: str) -> Any:
+    return recorded.take(name)
+
+
 def _replaying(resolve: Callable[..., Any]) -> Callable[..., Any]:
     def read(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         if source.__class__ is Recorded:
             name = info.path.key
             if name in source.outcomes:
-                return source.take(name)
+                return _later(source, name) if name in source.awaited else source.take(name)
             source = None
         return resolve(source, info, **arguments)
 
