@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from contextlib import suppress
 
 import uvicorn
 
 from api.app import EdgeSettings, create_app
-from api.auth import firebase_verifier
 from api.limits import Limits
 from api.persisted import PersistedDocumentsError, read_manifest
 from api.socket_protocol import SocketProtocol
 from api.streams import Streams
+from resolvers.services import VerifyFirebase
 from storage.store import Store
 from wiring.logging import configure_logging
 from wiring.services import build_services, build_store
@@ -58,8 +59,7 @@ def main() -> None:
 
 def serve(settings: Settings, store: Store) -> None:
     """Serves the API on a store until SIGTERM; benchmarks hand in a store of their own."""
-    project = settings.firebase_project_id
-    services = build_services(settings, store, verify_firebase=firebase_verifier(project) if project else None)
+    services = build_services(settings, store, verify_firebase=_firebase(settings))
     try:
         app = create_app(services, edge_settings(settings))
     except PersistedDocumentsError as error:
@@ -78,10 +78,21 @@ def serve(settings: Settings, store: Store) -> None:
         lifespan="on",
     )
     server = ApiServer(config, app.state.streams)
+    # What has been loaded stays: the collector need not go through it again and again.
+    gc.freeze()
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:
         raise SystemExit(_NOT_STARTED)
+
+
+def _firebase(settings: Settings) -> VerifyFirebase | None:
+    project = settings.firebase_project_id
+    if project is None:
+        return None
+    from api.firebase import firebase_verifier  # noqa: PLC0415 - takes as long to load as the schema
+
+    return firebase_verifier(project)
 
 
 class ApiServer(uvicorn.Server):

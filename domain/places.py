@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from math import isfinite
-
-from geopy.distance import geodesic
-
-_WGS84 = geodesic()
-"""Made once: what it prepares of the ellipsoid takes as long as measuring."""
+from typing import Any
 
 
 class Datum(StrEnum):
@@ -36,5 +33,13 @@ class Point:
 
 def distance_m(a: Point, b: Point) -> float:
     """Geodesic distance in metres (Karney's algorithm, through geopy)."""
-    kilometres: float = _WGS84.measure((a.latitude, a.longitude), (b.latitude, b.longitude))
+    kilometres: float = _wgs84().measure((a.latitude, a.longitude), (b.latitude, b.longitude))
     return kilometres * 1_000
+
+
+@cache
+def _wgs84() -> Any:
+    """Made once: what it prepares of the ellipsoid takes as long as measuring."""
+    from geopy.distance import geodesic  # noqa: PLC0415 - loads an HTTP library, which not every process needs
+
+    return geodesic()

@@ -27,8 +27,6 @@ from push.google_oauth import AccessTokens, ServiceAccount
 _library: Any = messaging
 """Its constructors carry no types."""
 
-BASE_URL = "https://fcm.googleapis.com"
-TIMEOUT_S = 10.0
 PAYLOAD_BYTES = 4_096
 """FCM's limit for data and shown text together."""
 THROTTLED_S = 60.0
@@ -192,8 +190,8 @@ class FcmChannel:
         clock: Callable[[], datetime],
         *,
         project_id: str | None = None,
-        base_url: str = BASE_URL,
-        timeout_s: float = TIMEOUT_S,
+        base_url: str,
+        timeout_s: float,
     ) -> None:
         self._url = f"{base_url.rstrip('/')}/v1/projects/{project_id or account.project_id}/messages:send"
         self._clock = clock

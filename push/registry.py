@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from push.channel import Channel
 from push.console import ConsoleChannel
-from push.fcm import BASE_URL, TIMEOUT_S, FcmChannel
-from push.google_oauth import ServiceAccount
+
+FCM_BASE_URL: Final = "https://fcm.googleapis.com"
+SEND_TIMEOUT_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,10 @@ class PushConfig:
     clock: Callable[[], datetime]
     write: Callable[[str], object]
     channels: tuple[str, ...] = ("fcm",)
-    fcm_base_url: str = BASE_URL
+    fcm_base_url: str = FCM_BASE_URL
     fcm_credentials_path: Path | None = None
     fcm_project_id: str | None = None
-    send_timeout_s: float = TIMEOUT_S
+    send_timeout_s: float = SEND_TIMEOUT_S
 
 
 def _console(config: PushConfig) -> Channel:
@@ -37,6 +39,10 @@ def _console(config: PushConfig) -> Channel:
 def _fcm(config: PushConfig) -> Channel:
     if config.fcm_credentials_path is None:
         raise ValueError("fcm needs the path of a service account's key file")
+    # Their libraries take a quarter of a second to load, which a process without credentials need not wait for.
+    from push.fcm import FcmChannel  # noqa: PLC0415
+    from push.google_oauth import ServiceAccount  # noqa: PLC0415
+
     return FcmChannel(
         ServiceAccount.from_file(config.fcm_credentials_path),
         config.clock,

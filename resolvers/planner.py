@@ -8,9 +8,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
-from routing.plan import plan_day
 from routing.problem import DayPlan, DayProblem, Limit
-from routing.travel_times.geodesic import GeodesicTravelTimes
+from routing.process import plan_in_process
 
 SOLVE_S = 1.0
 
@@ -21,13 +20,12 @@ class Planner:
 
     executor: Executor
     solve_s: float = SOLVE_S
-    travel: GeodesicTravelTimes = field(default_factory=GeodesicTravelTimes)
     running: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
 
     async def solve(self, problem: DayProblem) -> DayPlan:
         """The day's plan after about `solve_s` seconds in another process."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.executor, plan_day, problem, self.travel, Limit(seconds=self.solve_s))
+        return await loop.run_in_executor(self.executor, plan_in_process, problem, Limit(seconds=self.solve_s))
 
     def begin(self, plan_id: str, work: Callable[[], Awaitable[Any]]) -> asyncio.Task[Any]:
         """Starts `work` beside the request, once for each plan however often it is asked for."""

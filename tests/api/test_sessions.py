@@ -13,7 +13,7 @@ import websockets
 from argon2 import PasswordHasher
 from websockets.typing import Subprotocol
 
-from api.auth import firebase_verifier
+from api.firebase import firebase_verifier
 from domain.ids import new_id
 from resolvers.derived_secrets import DerivedSecrets
 from resolvers.services import Services

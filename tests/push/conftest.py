@@ -73,6 +73,6 @@ async def channel(fcm_server: FcmServer, account: ServiceAccount) -> AsyncIterat
 
 @pytest.fixture
 async def patient_channel(fcm_server: FcmServer, account: ServiceAccount) -> AsyncIterator[FcmChannel]:
-    opened = FcmChannel(account, real_now, base_url=fcm_server.base_url)
+    opened = FcmChannel(account, real_now, base_url=fcm_server.base_url, timeout_s=10.0)
     yield opened
     await opened.close()

@@ -65,7 +65,7 @@ def account(fcm: FcmServer, tmp_path: Path) -> ServiceAccount:
 
 @pytest.fixture
 async def channel(fcm: FcmServer, account: ServiceAccount) -> AsyncIterator[FcmChannel]:
-    opened = FcmChannel(account, lambda: datetime.now(UTC), base_url=fcm.base_url)
+    opened = FcmChannel(account, lambda: datetime.now(UTC), base_url=fcm.base_url, timeout_s=10.0)
     yield opened
     await opened.close()
 
