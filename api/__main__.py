@@ -9,6 +9,7 @@ from contextlib import suppress
 import uvicorn
 
 from api.app import EdgeSettings, create_app
+from api.budget import Rates
 from api.limits import Limits
 from api.persisted import PersistedDocumentsError, read_manifest
 from api.socket_protocol import SocketProtocol
@@ -36,6 +37,11 @@ def edge_settings(settings: Settings) -> EdgeSettings:
             max_body_bytes=settings.max_body_bytes,
             introspection=settings.introspection,
             suggestions=settings.introspection,
+        ),
+        rates=Rates(
+            user_cost=settings.rate_user_cost_per_minute,
+            org_cost=settings.rate_org_cost_per_minute,
+            anonymous=settings.rate_anonymous_per_minute,
         ),
         cors_origins=settings.cors_origins,
         operation_timeout_s=settings.operation_timeout_s,
@@ -73,6 +79,8 @@ def serve(settings: Settings, store: Store) -> None:
         access_log=False,
         server_header=False,
         ws=SocketProtocol,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         ws_max_size=MAX_FRAME_BYTES,
         timeout_graceful_shutdown=int(settings.shutdown_s),
         lifespan="on",

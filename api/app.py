@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import orjson
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -18,17 +20,21 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.auth import authenticate, check_session
+from api.budget import Budgets, Rates
 from api.compiled import CompiledOperations
 from api.documents import Documents
 from api.graphiql import WithGraphiQL
 from api.http import GraphQLOverHTTP
 from api.limits import Limits
-from api.operations import Call, Operations, SignedIn
+from api.metering import Metered, MeteredOperations
+from api.metrics import Tally
+from api.operations import Call, SignedIn
 from api.streams import Streams
 from api.ws import GraphQLTransportWs, SocketSettings
 from resolvers.context import Context
 from resolvers.services import Services
 from schema.root import build_schema
+from storage.budgets import add_spent
 from storage.driver import PyMongoError
 
 PATH: Final = "/graphql"
@@ -57,6 +63,9 @@ class EdgeSettings:
     """What the HTTP edge is told; wiring fills it from the settings."""
 
     limits: Limits
+    rates: Rates = field(default_factory=Rates)
+    wall: Callable[[], float] = time.time
+    """Seconds since the epoch, for the minutes of the rates; the program's own clock may be a test's."""
     cors_origins: tuple[str, ...] = ()
     operation_timeout_s: float = 30.0
     socket_operations: int = 50
@@ -69,8 +78,11 @@ class EdgeSettings:
     """At which run an operation is compiled; None: never."""
 
 
-def create_app(services: Services, edge: EdgeSettings) -> Starlette:
-    """The application on services that outlive it. PersistedDocumentsError where a registered document is not valid."""
+def create_app(services: Services, edge: EdgeSettings, tally: Tally | None = None) -> Starlette:
+    """The application on services that outlive it. A `tally` that others count in too is shown by `/metrics`.
+
+    PersistedDocumentsError where a registered document is not valid.
+    """
     documents = Documents(
         build_schema()._schema,
         edge.limits,
@@ -91,8 +103,19 @@ def create_app(services: Services, edge: EdgeSettings) -> Starlette:
     async def who(headers: Mapping[str, str]) -> SignedIn | None:
         return await authenticate(services, headers)
 
+    tally = tally or Tally()
+    registry = CollectorRegistry()
+    registry.register(tally)
+    budgets = Budgets(
+        edge.rates,
+        partial(add_spent, services.store),
+        lambda actor: (actor.person_id, actor.org_id),
+        now_s=edge.wall,
+    )
     compiled = None if edge.compile_at is None else CompiledOperations(documents.schema, edge.compile_at)
-    operations = Operations(documents, make_context, timeout_s=edge.operation_timeout_s, compiled=compiled)
+    operations = MeteredOperations(
+        documents, make_context, budgets, tally, timeout_s=edge.operation_timeout_s, compiled=compiled
+    )
     streams = Streams(services.clock)
     http = GraphQLOverHTTP(operations, who, edge.limits, public_mutations=PUBLIC_MUTATIONS, streams=streams)
     ws = GraphQLTransportWs(
@@ -113,10 +136,10 @@ def create_app(services: Services, edge: EdgeSettings) -> Starlette:
         return _json({"status": "ok"})
 
     async def metrics(_: Request) -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest() + generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     routes = [
-        WebSocketRoute(PATH, endpoint=ws),
+        WebSocketRoute(PATH, endpoint=Metered(ws, budgets, tally)),
         Route("/healthz", alive),
         Route("/readyz", ready),
         *([Route("/metrics", metrics)] if edge.metrics else []),
@@ -129,6 +152,7 @@ def create_app(services: Services, edge: EdgeSettings) -> Starlette:
             yield
 
     endpoint: ASGIApp = WithGraphiQL(http) if edge.graphiql else http
+    endpoint = Metered(endpoint, budgets, tally)
     for each in cors:
         endpoint = each.cls(endpoint, *each.args, **each.kwargs)
     app = _Application(endpoint, routes=routes, middleware=cors, lifespan=lifespan)
@@ -159,7 +183,7 @@ def _cors(origins: tuple[str, ...]) -> list[Middleware]:
             allow_origins=list(origins),
             allow_methods=["GET", "POST"],
             allow_headers=CORS_HEADERS,
-            expose_headers=["x-request-id", "retry-after"],
+            expose_headers=["x-request-id", "x-request-cost", "retry-after", "ratelimit", "ratelimit-policy"],
         )
     ]
 

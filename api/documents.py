@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, Final, Literal
 
 from graphql import (
@@ -15,6 +16,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     InlineFragmentNode,
+    IntValueNode,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     SelectionSetNode,
@@ -25,7 +27,15 @@ from graphql import (
 
 from api.decoding import Parameters
 from api.errors import BAD_REQUEST, OPERATION_NOT_FOUND, PARSE_FAILED, VALIDATION_FAILED, EdgeError, coded
-from api.limits import DOCUMENT_TOO_LARGE, TOO_DEEP, Limits, check_document, check_variables, worst_cost
+from api.limits import (
+    DOCUMENT_TOO_LARGE,
+    TOO_DEEP,
+    Limits,
+    actual_cost,
+    check_document,
+    check_variables,
+    worst_cost,
+)
 from api.persisted import PersistedDocumentsError, Registered
 from storage.recent import Recent
 
@@ -37,6 +47,8 @@ PERSISTED_QUERY_ONLY: Final = "PERSISTED_QUERY_ONLY"
 _LONGEST_KEPT: Final = 20_000
 """Longer texts are parsed each time, so that the cache stays small whatever clients send."""
 _MAX_VALIDATION_ERRORS: Final = 20
+_COSTS_KEPT: Final = 64
+"""So many assignments of page sizes of one operation are remembered with their cost."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -51,6 +63,10 @@ class Operation:
     """Variables that give a page size."""
     may_exceed: bool
     """Whether some values of those variables make the operation too costly."""
+    page_defaults: tuple[tuple[str, int | None], ...] = ()
+    """The same variables with the size that each has by default."""
+    costs: dict[tuple[int | None, ...], int] = field(default_factory=dict, compare=False, repr=False)
+    """Costs by the values of those variables, filled as they are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +180,25 @@ class Documents:
             return []
         return check_variables(self.schema, prepared.document, operation.node, self.limits, variables)
 
+    def cost(self, prepared: Prepared, operation: Operation, variables: Mapping[str, Any]) -> int:
+        """Cost of one run with these variables as the client sent them; sizes out of range count as the nearest."""
+        if not operation.page_defaults and operation.costs:
+            return operation.costs[()]
+        largest = self.limits.max_page
+        sizes = tuple([_page_size(variables.get(name, size), largest) for name, size in operation.page_defaults])
+        cost = operation.costs.get(sizes)
+        if cost is None:
+            given = {name: size for (name, _), size in zip(operation.page_defaults, sizes, strict=True)}
+            cost = actual_cost(self.schema, prepared.document, operation.node, self.limits, given)
+            if len(operation.costs) >= _COSTS_KEPT:
+                operation.costs.clear()
+            operation.costs[sizes] = cost
+        return cost
+
+    def knows(self, query: str) -> bool:
+        """Whether the text is prepared already, so that `prepare` costs nothing."""
+        return query in self._recent or self._registered.by_text(query) is not None
+
     def _parse(self, query: str) -> DocumentNode:
         limits = self.limits
         if len(query) > limits.max_document_chars:
@@ -198,6 +233,7 @@ class Documents:
                     root_fields=frozenset(names),
                     page_variables=page_variables,
                     may_exceed=cost > self.limits.max_cost,
+                    page_defaults=_page_defaults(node, page_variables),
                 )
             )
         return operations
@@ -205,6 +241,22 @@ class Documents:
 
 def _registered_only() -> EdgeError:
     return EdgeError(PERSISTED_QUERY_ONLY, "This server answers documents only that its operator has registered.")
+
+
+def _page_defaults(node: OperationDefinitionNode, names: frozenset[str]) -> tuple[tuple[str, int | None], ...]:
+    defaults = {
+        variable.variable.name.value: int(variable.default_value.value[:12])
+        for variable in node.variable_definitions or ()
+        if isinstance(variable.default_value, IntValueNode)
+    }
+    return tuple((name, defaults.get(name)) for name in sorted(names))
+
+
+def _page_size(value: object, largest: int) -> int | None:
+    """What coercion makes of a page size, as far as the cost goes."""
+    if not isinstance(value, int | float) or not isfinite(value):
+        return None
+    return min(max(int(value), 0), largest)
 
 
 def _root_fields(

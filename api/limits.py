@@ -116,6 +116,18 @@ def worst_cost(
     return weight.cost(limits.default_list_size), frozenset(scales.page_variables)
 
 
+def actual_cost(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    limits: Limits,
+    sizes: Mapping[str, int | None],
+) -> int:
+    """Cost of a valid operation with the page sizes that its variables give (each within the limits), at least 1."""
+    weight = _Scales(schema, document, limits, sizes, unknown_page=limits.default_list_size).weigh(operation)
+    return max(1, weight.cost(limits.default_list_size))
+
+
 def check_variables(
     schema: GraphQLSchema,
     document: DocumentNode,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from storage import (
     accounts,
     articles,
+    budgets,
     check_ins,
     clocks,
     contacts,
@@ -51,6 +52,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     positions.TRACK_POINTS: positions.TRACK_INDEXES,
     positions.VIEWS: positions.VIEW_INDEXES,
     check_ins.COLLECTION: check_ins.INDEXES,
+    budgets.COLLECTION: budgets.INDEXES,
     "receipts": [IndexModel([("expires_at", 1)], name="ttl", expireAfterSeconds=0)],
 }
 

@@ -182,6 +182,22 @@ class Settings(BaseSettings):
     limit_page: int = Field(default=100, ge=1, le=1_000, description="Largest page of a connection.")
     limit_socket_operations: int = Field(default=50, ge=1, description="Most operations open at once on one WebSocket.")
     operation_timeout_s: float = Field(default=30, gt=0, description="Longest run of a query or mutation, seconds.")
+    rate_user_cost_per_minute: int = Field(
+        default=600_000, ge=0, description="Cost that one person may cause in a minute; 0 for any."
+    )
+    rate_org_cost_per_minute: int = Field(
+        default=60_000_000, ge=0, description="Cost that one organization may cause in a minute; 0 for any."
+    )
+    rate_anonymous_per_minute: int = Field(
+        default=1_200,
+        ge=0,
+        description="Operations without a token that one client address may send in a minute (each 100 of their cost "
+        "counts as one more), refused documents included; 0 for any.",
+    )
+    trusted_proxies: _Names = Field(
+        default=(),
+        description="Addresses or networks (`10.0.0.0/8`) whose X-Forwarded-For is believed, separated by commas.",
+    )
     app_min_version: str = Field(
         default="0.0.0",
         pattern=r"^\d+(\.\d+){0,2}$",

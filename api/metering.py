@@ -1,0 +1,132 @@
+"""Charges, counts and times every operation of every transport, whichever way it is executed; put in by api/app.py."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncGenerator
+from contextvars import ContextVar
+from typing import Any, Final
+
+from graphql import GraphQLError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.budget import Bill, Budgets
+from api.compiled import CompiledOperations
+from api.decoding import Parameters
+from api.documents import Documents
+from api.errors import EdgeError, render
+from api.metrics import OK, PARTIAL, Tally
+from api.operations import Answer, Call, Found, MakeContext, Operations, first_code
+from domain.errors import RateLimited
+
+_BILL: ContextVar[Bill | None] = ContextVar("bill", default=None)
+"""The bill of the HTTP request, or of the WebSocket, whose operation is being run."""
+_ELSEWHERE: Final = "unknown"
+
+
+class MeteredOperations(Operations):
+    """Operations within the budgets of those who ask for them."""
+
+    def __init__(
+        self,
+        documents: Documents,
+        make_context: MakeContext,
+        budgets: Budgets,
+        tally: Tally,
+        *,
+        timeout_s: float,
+        compiled: CompiledOperations | None = None,
+    ) -> None:
+        super().__init__(documents, make_context, timeout_s=timeout_s, compiled=compiled)
+        self._budgets = budgets
+        self._tally = tally
+
+    def find(self, parameters: Parameters) -> Found | list[GraphQLError]:
+        """As Operations.find. A document that is refused, and one more after too many of those, count too."""
+        bill = _current_bill()
+        query = parameters.query
+        if query is not None and not self._documents.knows(query) and not self._budgets.may_prepare(bill):
+            text = "Too many documents from this address were refused."
+            seconds = self._budgets.reset_s()
+            found: Found | list[GraphQLError] = [
+                EdgeError("RATE_LIMITED", text, retryable=True, retryAfterSeconds=seconds)
+            ]
+        else:
+            found = super().find(parameters)
+            if isinstance(found, list) and query is not None:
+                self._budgets.charge_refused(bill, len(query))
+        if isinstance(found, list):
+            self._tally.operation(_ELSEWHERE, str((found[0].extensions or {}).get("code")), 0, None)
+        return found
+
+    async def execute(self, found: Found, variables: dict[str, Any], call: Call) -> Answer:
+        """As Operations.execute, if the caller's budget allows."""
+        started = time.perf_counter()
+        kind = found.operation.kind
+        cost = self._documents.cost(found.prepared, found.operation, variables)
+        refused = await self._charge(cost, call)
+        if refused is not None:
+            return refused
+        answer = await super().execute(found, variables, call)
+        self._tally.operation(kind, _outcome(answer), cost, time.perf_counter() - started)
+        return answer
+
+    async def subscribe(self, found: Found, variables: dict[str, Any], call: Call) -> AsyncGenerator[Answer, None]:
+        """As Operations.subscribe, if the caller's budget allows; its cost is taken once, not for each event."""
+        cost = self._documents.cost(found.prepared, found.operation, variables)
+        refused = await self._charge(cost, call)
+        if refused is not None:
+            yield refused
+            return
+        outcome = OK
+        async with contextlib.aclosing(super().subscribe(found, variables, call)) as answers:
+            try:
+                async for answer in answers:
+                    outcome = _outcome(answer)
+                    yield answer
+            finally:
+                self._tally.operation("subscription", outcome, cost, None)
+
+    async def _charge(self, cost: int, call: Call) -> Answer | None:
+        try:
+            await self._budgets.charge(_current_bill(), call.actor, cost)
+        except RateLimited as limited:
+            self._tally.operation(call.kind, limited.code, 0, None)
+            return {"errors": render([limited], call.request_id)}
+        return None
+
+
+class Metered:
+    """ASGI: opens a bill for each HTTP request and WebSocket, and shows it in the headers of every HTTP answer."""
+
+    def __init__(self, app: ASGIApp, budgets: Budgets, tally: Tally) -> None:
+        self._app = app
+        self._budgets = budgets
+        self._tally = tally
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        client = scope.get("client")
+        bill = Bill(client[0] if client else "")
+        token = _BILL.set(bill)
+
+        async def send_with_bill(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._tally.answer(message["status"])
+                message["headers"] = [*message.get("headers", ()), *self._budgets.headers(bill)]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_bill if scope["type"] == "http" else send)
+        finally:
+            _BILL.reset(token)
+
+
+def _current_bill() -> Bill:
+    return _BILL.get() or Bill("")
+
+
+def _outcome(answer: Answer) -> str:
+    if "errors" not in answer:
+        return OK
+    return PARTIAL if "data" in answer else first_code(answer)
