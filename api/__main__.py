@@ -5,12 +5,16 @@ from __future__ import annotations
 import gc
 import socket
 from contextlib import suppress
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
 
 from api.app import EdgeSettings, create_app
 from api.budget import Rates
+from api.connections import ConnectionLimits, PatientProtocol
 from api.limits import Limits
+from api.metrics import Tally
 from api.persisted import PersistedDocumentsError, read_manifest
 from api.socket_protocol import SocketProtocol
 from api.streams import Streams
@@ -46,6 +50,7 @@ def edge_settings(settings: Settings) -> EdgeSettings:
         cors_origins=settings.cors_origins,
         operation_timeout_s=settings.operation_timeout_s,
         socket_operations=settings.limit_socket_operations,
+        person_subscriptions=settings.limit_person_subscriptions,
         metrics=settings.metrics,
         graphiql=settings.graphiql,
         persisted_documents=read_manifest(settings.persisted_documents) if settings.persisted_documents else {},
@@ -67,7 +72,8 @@ def serve(settings: Settings, store: Store) -> None:
     """Serves the API on a store until SIGTERM; benchmarks hand in a store of their own."""
     services = build_services(settings, store, verify_firebase=_firebase(settings))
     try:
-        app = create_app(services, edge_settings(settings))
+        tally = Tally()
+        app = create_app(services, edge_settings(settings), tally)
     except PersistedDocumentsError as error:
         reason = str(error).replace("\n", "\n  ")
         raise SystemExit(f"PERSISTED_DOCUMENTS cannot be used ({settings.persisted_documents}):\n  {reason}") from error
@@ -78,6 +84,7 @@ def serve(settings: Settings, store: Store) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        http=cast("Any", partial(PatientProtocol, _connection_limits(settings), tally)),
         ws=SocketProtocol,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
@@ -92,6 +99,10 @@ def serve(settings: Settings, store: Store) -> None:
         server.run()
     if not server.started:
         raise SystemExit(_NOT_STARTED)
+
+
+def _connection_limits(settings: Settings) -> ConnectionLimits:
+    return ConnectionLimits(most=settings.limit_connections, head_timeout_s=settings.head_timeout_s)
 
 
 def _firebase(settings: Settings) -> VerifyFirebase | None:

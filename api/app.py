@@ -69,6 +69,7 @@ class EdgeSettings:
     cors_origins: tuple[str, ...] = ()
     operation_timeout_s: float = 30.0
     socket_operations: int = 50
+    person_subscriptions: int = 100
     metrics: bool = True
     graphiql: bool = False
     persisted_documents: Mapping[str, str] = field(default_factory=dict)
@@ -114,7 +115,13 @@ def create_app(services: Services, edge: EdgeSettings, tally: Tally | None = Non
     )
     compiled = None if edge.compile_at is None else CompiledOperations(documents.schema, edge.compile_at)
     operations = MeteredOperations(
-        documents, make_context, budgets, tally, timeout_s=edge.operation_timeout_s, compiled=compiled
+        documents,
+        make_context,
+        budgets,
+        tally,
+        timeout_s=edge.operation_timeout_s,
+        compiled=compiled,
+        most_subscriptions=edge.person_subscriptions,
     )
     streams = Streams(services.clock)
     http = GraphQLOverHTTP(operations, who, edge.limits, public_mutations=PUBLIC_MUTATIONS, streams=streams)

@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import time
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -212,7 +213,7 @@ class Budgets:
         if self._now_s() < self._alone_until:
             return None
         if account.reporting is None:
-            account.reporting = asyncio.create_task(self._send(account))
+            account.reporting = asyncio.get_running_loop().create_task(self._send(account), context=Context())
         return account.reporting
 
     async def _settle(self, account: Account, units: int) -> None:

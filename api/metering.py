@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextvars import ContextVar
 from typing import Any, Final
@@ -23,6 +24,7 @@ from domain.errors import RateLimited
 _BILL: ContextVar[Bill | None] = ContextVar("bill", default=None)
 """The bill of the HTTP request, or of the WebSocket, whose operation is being run."""
 _ELSEWHERE: Final = "unknown"
+TOO_MANY_SUBSCRIPTIONS: Final = "TOO_MANY_SUBSCRIPTIONS"
 
 
 class MeteredOperations(Operations):
@@ -37,10 +39,14 @@ class MeteredOperations(Operations):
         *,
         timeout_s: float,
         compiled: CompiledOperations | None = None,
+        most_subscriptions: int = 100,
     ) -> None:
         super().__init__(documents, make_context, timeout_s=timeout_s, compiled=compiled)
         self._budgets = budgets
         self._tally = tally
+        self._most_subscriptions = most_subscriptions
+        self._open: Counter[str] = Counter()
+        """Subscriptions by who has them: a person, or an address where nobody is signed in."""
 
     def find(self, parameters: Parameters) -> Found | list[GraphQLError]:
         """As Operations.find. A document that is refused, and one more after too many of those, count too."""
@@ -79,13 +85,24 @@ class MeteredOperations(Operations):
         if refused is not None:
             yield refused
             return
+        holder = call.actor.person_id if call.actor is not None else call.client_host or ""
+        if self._open[holder] >= self._most_subscriptions:
+            self._tally.operation(call.kind, TOO_MANY_SUBSCRIPTIONS, 0, None)
+            message = f"You have {self._most_subscriptions} subscriptions open: end one first."
+            limit = EdgeError(TOO_MANY_SUBSCRIPTIONS, message, limit=self._most_subscriptions)
+            yield {"errors": render([limit], call.request_id)}
+            return
         outcome = OK
+        self._open[holder] += 1
         async with contextlib.aclosing(super().subscribe(found, variables, call)) as answers:
             try:
                 async for answer in answers:
                     outcome = _outcome(answer)
                     yield answer
             finally:
+                self._open[holder] -= 1
+                if not self._open[holder]:
+                    del self._open[holder]
                 self._tally.operation("subscription", outcome, cost, None)
 
     async def _charge(self, cost: int, call: Call) -> Answer | None:

@@ -41,6 +41,7 @@ _CODES: Final = frozenset(
         "TOO_MANY_ALIASES",
         "TOO_MANY_DIRECTIVES",
         "TOO_MANY_OPERATIONS",
+        "TOO_MANY_SUBSCRIPTIONS",
         "UNAUTHENTICATED",
         "UNAVAILABLE",
     }

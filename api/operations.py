@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 
 from graphql import (
     ExecutionResult,
@@ -22,6 +22,10 @@ from api.decoding import Parameters
 from api.documents import Documents, Operation, OperationKind, Prepared
 from api.errors import BAD_INPUT, TIMEOUT, EdgeError, coded, render
 from execution.replay import Recorded
+from storage.driver import time_limit
+
+_GRACE_S: Final = 0.25
+"""The database is stopped so much later than the work that waits for it, which tells better what happened."""
 
 Answer = dict[str, Any]
 """A GraphQL response: `errors` without `data` where nothing was executed."""
@@ -182,8 +186,9 @@ class Operations:
 
     async def _answer(self, work: Awaitable[ExecutionResult | list[GraphQLError]], call: Call) -> Answer:
         try:
-            async with asyncio.timeout(self._timeout_s) as deadline:
-                result = await work
+            with time_limit(self._timeout_s + _GRACE_S):
+                async with asyncio.timeout(self._timeout_s) as deadline:
+                    result = await work
         except Exception as error:
             if isinstance(error, TimeoutError) and deadline.expired():
                 error = EdgeError(TIMEOUT, f"The operation took longer than {self._timeout_s:g} s.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,10 +32,14 @@ class Planner:
         """Starts `work` beside the request, once for each plan however often it is asked for."""
         task = self.running.get(plan_id)
         if task is None:
-            task = asyncio.ensure_future(work())
+            # In a context of its own: the request's time limit is not the plan's.
+            task = asyncio.get_running_loop().create_task(self._run(work), context=Context())
             self.running[plan_id] = task
             task.add_done_callback(lambda _: self.running.pop(plan_id, None))
         return task
+
+    async def _run(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        return await work()
 
     async def close(self) -> None:
         """Gives up what is being solved; a worker finds the plans again."""

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, TypeVar
 
+import pymongo
 from bson.codec_options import CodecOptions
 from bson.decimal128 import Decimal128
 from motor.frameworks.asyncio import run_on_executor
@@ -225,6 +226,14 @@ async def _led_by(first: Document, rest: AsyncIterator[Document]) -> AsyncIterat
     yield first
     async for each in rest:
         yield each
+
+
+def time_limit(seconds: float) -> AbstractContextManager[None]:
+    """Within it, whatever is asked of the database ends by then, on the server too; PyMongoError where it is cut off.
+
+    It holds for what the running task awaits and for tasks that are begun in it.
+    """
+    return pymongo.timeout(seconds)
 
 
 def connect(

@@ -181,6 +181,15 @@ class Settings(BaseSettings):
     limit_cost: int = Field(default=20_000, ge=1, description="Highest cost of one operation: fields times page sizes.")
     limit_page: int = Field(default=100, ge=1, le=1_000, description="Largest page of a connection.")
     limit_socket_operations: int = Field(default=50, ge=1, description="Most operations open at once on one WebSocket.")
+    limit_person_subscriptions: int = Field(
+        default=100, ge=1, description="Most subscriptions that one person has open at once in one process."
+    )
+    limit_connections: int = Field(
+        default=10_000, ge=1, description="Most connections of one process, WebSockets and streams included."
+    )
+    head_timeout_s: float = Field(
+        default=10, gt=0, description="Longest wait for the head of a request on an open connection, seconds."
+    )
     operation_timeout_s: float = Field(default=30, gt=0, description="Longest run of a query or mutation, seconds.")
     rate_user_cost_per_minute: int = Field(
         default=600_000, ge=0, description="Cost that one person may cause in a minute; 0 for any."

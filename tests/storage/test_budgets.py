@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import pytest
-
-from storage.budgets import COLLECTION, INDEXES, add_spent
-from storage.driver import connect
+from storage.budgets import COLLECTION, add_spent
 from storage.store import Store
-
-
-@pytest.fixture(params=["motor", "pymongo"])
-async def each_store(request: pytest.FixtureRequest, mongo_uri: str) -> AsyncIterator[Store]:
-    store = Store(connect(mongo_uri, f"budgets_{request.param}", driver=request.param))
-    await store[COLLECTION].create_indexes(INDEXES)
-    yield store
-    await store.database.drop()
-    await store.database.close()
 
 
 async def test_parallel_reports_add_up_for_each_payer_and_minute(each_store: Store) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from domain.errors import Unavailable
 from storage.changes import Change, ChangeFeed, Subscriber
-from storage.driver import DriverName, connect
+from storage.driver import connect
 from storage.store import Store
 from wiring.embedded_mongo import EmbeddedMongo
 
@@ -24,16 +24,6 @@ async def feeding(store: Store, queue_limit: int = 100) -> AsyncIterator[ChangeF
     yield feed
     running.cancel()
     await asyncio.wait([running])
-
-
-@pytest.fixture(params=["motor", "pymongo"])
-async def each_store(request: pytest.FixtureRequest, mongo_uri: str) -> AsyncIterator[Store]:
-    """A database behind each driver."""
-    driver: DriverName = request.param
-    store = Store(connect(mongo_uri, f"changes_{driver}", driver=driver))
-    yield store
-    await store.database.drop()
-    await store.database.close()
 
 
 async def taken(subscriber: Subscriber, count: int) -> list[Change]:

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
-from storage.driver import DuplicateKeyError, IndexModel, UpdateOne, connect
+from storage.driver import DuplicateKeyError, IndexModel, UpdateOne
 from storage.store import Store
 
 
-@pytest.fixture(params=["motor", "pymongo"])
-async def each_store(request: pytest.FixtureRequest, mongo_uri: str) -> AsyncIterator[Store]:
-    """An empty database behind each driver."""
-    store = Store(connect(mongo_uri, f"driver_{request.param}", driver=request.param))
-    await store["things"].create_indexes([IndexModel([("org_id", 1), ("name", 1)], name="by_name", unique=True)])
-    yield store
-    await store.database.drop()
-    await store.database.close()
+@pytest.fixture(autouse=True)
+async def _index(each_store: Store) -> None:
+    await each_store["things"].create_indexes([IndexModel([("org_id", 1), ("name", 1)], name="by_name", unique=True)])
 
 
 async def test_reads_and_guarded_writes(each_store: Store) -> None:
