@@ -18,7 +18,7 @@ from api.decoding import Parameters
 from api.documents import Documents
 from api.errors import EdgeError, render
 from api.metrics import OK, PARTIAL, Tally
-from api.operations import Answer, Call, Found, MakeContext, Operations, first_code
+from api.operations import Answer, Call, Found, MakeContext, Operations, Way, first_code
 from domain.errors import RateLimited
 
 _BILL: ContextVar[Bill | None] = ContextVar("bill", default=None)
@@ -77,6 +77,10 @@ class MeteredOperations(Operations):
         answer = await super().execute(found, variables, call)
         self._tally.operation(kind, _outcome(answer), cost, time.perf_counter() - started)
         return answer
+
+    def executed(self, way: Way) -> None:
+        """Counts it."""
+        self._tally.executed(way)
 
     async def subscribe(self, found: Found, variables: dict[str, Any], call: Call) -> AsyncGenerator[Answer, None]:
         """As Operations.subscribe, if the caller's budget allows; its cost is taken once, not for each event."""

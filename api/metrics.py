@@ -15,10 +15,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-OK: Final = "OK"
-PARTIAL: Final = "PARTIAL"
+OK: Final = "ok"
+PARTIAL: Final = "partial"
 """Data with errors beside it."""
-_OTHER: Final = "OTHER"
+_OTHER: Final = "other"
 _CODES: Final = frozenset(
     {
         OK,
@@ -56,6 +56,7 @@ class Tally(Collector):
         self._cost: Counter[str] = Counter()
         self._seconds: dict[str, list[int]] = {}
         self._seconds_sum: Counter[str] = Counter()
+        self._executed: Counter[str] = Counter()
         self._answers: Counter[int] = Counter()
         self._refused_connections: Counter[str] = Counter()
         self.connections = 0
@@ -70,6 +71,10 @@ class Tally(Collector):
                 buckets = self._seconds[kind] = [0] * (len(SECONDS) + 1)
             buckets[bisect_left(SECONDS, seconds)] += 1
             self._seconds_sum[kind] += seconds  # type: ignore[assignment]
+
+    def executed(self, way: str) -> None:
+        """One query or mutation, by the way it was executed (api/operations.py)."""
+        self._executed[way] += 1
 
     def answer(self, status: int) -> None:
         """One HTTP answer of the GraphQL endpoint."""
@@ -99,6 +104,12 @@ class Tally(Collector):
             buckets = list(zip(bounds, accumulate(counts), strict=True))
             seconds.add_metric((kind,), buckets, self._seconds_sum[kind])
         yield seconds
+        executed = CounterMetricFamily(
+            "fieldbeat_graphql_executed", "Queries and mutations by the way they were executed.", labels=("way",)
+        )
+        for way, count in self._executed.items():
+            executed.add_metric((way,), count)
+        yield executed
         answers = CounterMetricFamily("fieldbeat_graphql_answers", "HTTP answers by status.", labels=("status",))
         for status, count in self._answers.items():
             answers.add_metric((str(status),), count)

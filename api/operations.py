@@ -54,6 +54,8 @@ class Call:
     client_host: str | None
 
 
+Way = Literal["compiled", "handed over", "interpreted"]
+"""How an operation was executed: by generated code alone, begun there and finished by graphql-core, by graphql-core."""
 Authenticate = Callable[[Mapping[str, str]], Awaitable[SignedIn | None]]
 """Headers (lower-case names) -> who it is; None without a token; raises CallerError for a bad or expired one."""
 MakeContext = Callable[[Call], Awaitable[Any]]
@@ -105,6 +107,7 @@ class Operations:
     async def _run(self, found: Found, variables: dict[str, Any], call: Call) -> ExecutionResult | list[GraphQLError]:
         context = await self._make_context(call)
         recorded = None
+        way: Way = "interpreted"
         compiled = self._compiled.find(found.prepared.document, found.operation) if self._compiled else None
         if compiled is not None and (coerced := compiled.coerce(variables)) is not None:
             refused = self._documents.check_variables(found.prepared, found.operation, coerced)
@@ -112,13 +115,18 @@ class Operations:
                 return refused
             done = await compiled.run(variables, coerced, context)
             if not isinstance(done, Recorded):
+                self.executed("compiled")
                 return ExecutionResult(done, None)
-            recorded = done
+            recorded, way = done, "handed over"
+        self.executed(way)
         executor = self._executor(found, variables, context, recorded)
         if isinstance(executor, list):
             return executor
         result = execute_root_selection_set(executor)
         return result if isinstance(result, ExecutionResult) else await result
+
+    def executed(self, way: Way) -> None:
+        """Called for each query and mutation that is executed; for counting."""
 
     async def subscribe(self, found: Found, variables: dict[str, Any], call: Call) -> AsyncGenerator[Answer, None]:
         """One answer per event, each executed with a context of its own; ends after an answer without `data`."""

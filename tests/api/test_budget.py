@@ -209,7 +209,7 @@ async def test_a_spent_budget_is_refused_over_http_and_websocket(limited: str, w
         assert other.status_code == 200
         metrics = (await http.get("/metrics")).text
     assert 'fieldbeat_graphql_operations_total{code="RATE_LIMITED",kind="query"} 1.0' in metrics
-    assert 'fieldbeat_graphql_operations_total{code="OK",kind="query"} 21.0' in metrics
+    assert 'fieldbeat_graphql_operations_total{code="ok",kind="query"} 21.0' in metrics
     assert 'fieldbeat_graphql_cost_total{kind="query"} 63.0' in metrics
     assert 'fieldbeat_graphql_answers_total{status="429"} 1.0' in metrics
     socket_url = limited.replace("http", "ws") + "/graphql"
