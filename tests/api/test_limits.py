@@ -219,7 +219,7 @@ def test_attacks_are_answered_at_once(server: Running, name: str) -> None:
     found = {error["extensions"]["code"] for error in response.json().get("errors", ())}
     assert found == ({expected} if expected else set())
     assert response.status_code == (400 if expected else 200)
-    assert used_s < 1
+    assert used_s < 2
 
 
 NAMES = st.sampled_from(["A", "B", "C", "D", "Nowhere"])
