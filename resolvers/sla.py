@@ -17,7 +17,8 @@ from domain.ids import ClockId, new_id
 from domain.ladder import withdrawn_notices
 from domain.leads import Lead
 from domain.notices import Notice
-from domain.sla import DEFAULT_POLICIES, Clock, ClockEvent, ClockState, EventKind, Metric, is_human_contact
+from domain.sla import Clock, ClockEvent, ClockState, EventKind, Metric, is_human_contact
+from resolvers.sla_policies import policy_for
 from storage.clocks import ClockRecord, list_clocks, save_clock
 from storage.leads import find_lead, list_activities, save_lead
 from storage.outbox import INBOX_ONLY, Outbox, list_clock_notices
@@ -72,10 +73,10 @@ async def contacted(
 ) -> Lead:
     """`record_contact` for a caller that saves the lead itself."""
     records = await list_clocks(store, lead.id)
-    first = _of(records, Metric.LEAD_FIRST_CONTACT) or _new(lead, Metric.LEAD_FIRST_CONTACT, now)
+    first = _of(records, Metric.LEAD_FIRST_CONTACT) or await _new(store, lead, Metric.LEAD_FIRST_CONTACT, now)
     follow = _follow_up_at(records, at)
     if follow is None and lead.is_open and lead.owner_id is not None:
-        follow = _new(lead, Metric.LEAD_NEXT_FOLLOWUP, now)
+        follow = await _new(store, lead, Metric.LEAD_NEXT_FOLLOWUP, now)
     done = {record.id: record for record in records}
     for record in (first, follow):
         if record is not None:
@@ -96,8 +97,8 @@ async def assigned(store: Store, lead: Lead, now: datetime) -> Lead:
     records = await list_clocks(store, lead.id)
     first = _of(records, Metric.LEAD_FIRST_CONTACT)
     if first is None:
-        first = _new(lead, Metric.LEAD_FIRST_CONTACT, now)
-        records.append(first)
+        first = await _new(store, lead, Metric.LEAD_FIRST_CONTACT, now)
+        records += [first] if first is not None else []
     done = []
     for record in records:
         events = sla.reassign(record.clock, lead.owner_id, now, now)
@@ -142,7 +143,10 @@ async def _kept_running(store: Store, lead: Lead, records: Sequence[ClockRecord]
     if not lead.is_open or lead.owner_id is None or any(record.clock.state in _RUNS for record in records):
         return lead
     follow = [record for record in records if record.metric is Metric.LEAD_NEXT_FOLLOWUP]
-    fresh = replace(_new(lead, Metric.LEAD_NEXT_FOLLOWUP, now), generation=len(follow) + 1)
+    made = await _new(store, lead, Metric.LEAD_NEXT_FOLLOWUP, now)
+    if made is None:
+        return lead
+    fresh = replace(made, generation=len(follow) + 1)
     events = sla.record_contact(fresh.clock, now, now, f"{lead.id}:{lead.version}", owner_id=lead.owner_id)
     return summed(lead, [*records, await _append(store, fresh, lead, events, now)])
 
@@ -173,14 +177,18 @@ async def _tell_withdrawn(
         await outbox.write(store, withdrawn_notices(lead, record.id, record.metric, proofs, told, now), now)
 
 
-def _new(lead: Lead, metric: Metric, now: datetime) -> ClockRecord:
+async def _new(store: Store, lead: Lead, metric: Metric, now: datetime) -> ClockRecord | None:
+    """A clock that has not begun, under the policy of today; None where nothing is promised."""
+    policy = await policy_for(store, lead, metric)
+    if policy is None:
+        return None
     return ClockRecord(
         id=ClockId(new_id("clk", now)),
         org_id=lead.org_id,
         lead_id=lead.id,
         owner_id=lead.owner_id,
         team_id=lead.team_id,
-        clock=Clock(DEFAULT_POLICIES[metric]),
+        clock=Clock(policy),
         created_at=now,
         updated_at=now,
     )

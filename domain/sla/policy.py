@@ -47,19 +47,24 @@ LADDER = (
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A version of a promise; a running clock keeps the version it began with."""
+    """A version of a promise; a running clock keeps the version it began with.
+
+    `key` names the policy within its organization, empty in clocks from before policies had one; a clock does not run
+    while its record is in one of `pause_stages`.
+    """
 
     metric: Metric
     version: int
     target_s: int
     calendar: Calendar = ALWAYS
     steps: tuple[Step, ...] = LADDER
+    key: str = ""
+    pause_stages: tuple[str, ...] = ()
 
 
-DEFAULT_POLICIES = {
-    Metric.LEAD_FIRST_CONTACT: Policy(Metric.LEAD_FIRST_CONTACT, 1, 24 * 3600),
-    Metric.LEAD_NEXT_FOLLOWUP: Policy(Metric.LEAD_NEXT_FOLLOWUP, 1, 72 * 3600),
-}
+_TARGETS_S = {Metric.LEAD_FIRST_CONTACT: 24 * 3600, Metric.LEAD_NEXT_FOLLOWUP: 72 * 3600}
+DEFAULT_POLICIES = {metric: Policy(metric, 1, target_s, key=metric.value) for metric, target_s in _TARGETS_S.items()}
+"""What is promised where an organization says nothing else; each is keyed by its metric."""
 
 
 def policy_problem(policy: Policy) -> InvalidInput | None:
