@@ -11,6 +11,7 @@ from ulid import ULID
 OrgId = NewType("OrgId", str)
 TeamId = NewType("TeamId", str)
 PersonId = NewType("PersonId", str)
+AbsenceId = NewType("AbsenceId", str)
 AccountId = NewType("AccountId", str)
 ContactId = NewType("ContactId", str)
 SiteId = NewType("SiteId", str)

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from domain.absences import Cover, PersonAbsence
 from domain.access import Role
 from domain.calendar import known_zone
 from domain.ids import OrgId, PersonId, TeamId
@@ -80,6 +81,10 @@ class Person:
     external_id: str | None = None
     version: int = 1
     roster: Roster | None = None
+    absences: tuple[PersonAbsence, ...] = ()
+    """By beginning; the roster may hold days of leave beside them (domain/attendance.py)."""
+    covers: tuple[Cover, ...] = ()
+    """For whom this person stands in."""
 
 
 def subtree(teams: Iterable[Team], root: TeamId | None) -> frozenset[TeamId]:

@@ -98,16 +98,6 @@ def planned_shift(roster: Roster, day: date) -> Span | None:
     return (start_at, end_at) if start_at < end_at else None
 
 
-def next_shift(roster: Roster, after: datetime, days: int = 31) -> Span | None:
-    """The first planned shift that starts after the instant; None where the next `days` are free."""
-    day = after.astimezone(known_zone(roster.zone)).date()
-    for ahead in range(-1, days + 1):
-        shift = planned_shift(roster, day + timedelta(days=ahead))
-        if shift is not None and shift[0] > after:
-            return shift
-    return None
-
-
 class EndKind(StrEnum):
     """How a shift ended: by the rep, or by itself after a forgotten end."""
 

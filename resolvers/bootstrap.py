@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from domain.access import Scope
 from domain.apps import too_old
+from domain.attendance import planned_work
 from domain.calendar import known_zone
 from domain.check_ins import DEFAULT_POLICY
 from domain.errors import BadInput
@@ -14,7 +15,7 @@ from domain.labels import labels
 from domain.people import Person
 from domain.positions import MAX_POINTS
 from domain.refusals import Refusal
-from domain.shifts import MAX_AHEAD, MAX_LATE, planned_shift
+from domain.shifts import MAX_AHEAD, MAX_LATE
 from resolvers.context import Context
 from storage.codec import decode
 from storage.driver import Document
@@ -67,7 +68,7 @@ def _planned(context: Context, me: Document | None) -> Document | None:
     person = decode(Person, me) if me is not None else None
     if person is None or person.roster is None:
         return None
-    planned = planned_shift(person.roster, context.now.astimezone(known_zone(person.roster.zone)).date())
+    planned = planned_work(person, context.now.astimezone(known_zone(person.roster.zone)).date())
     if planned is None:
         return None
     return {"starts_at": stored_time(planned[0]), "ends_at": stored_time(planned[1])}

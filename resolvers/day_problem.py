@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from domain.accounts import Tier
+from domain.attendance import next_work
 from domain.calendar import known_zone
 from domain.ids import AccountId, LeadId, OrgId, PersonId, SiteId, VisitId
 from domain.opening_hours import windows
@@ -25,7 +26,6 @@ from domain.routes import (
     VisitedAccount,
     candidates,
 )
-from domain.shifts import next_shift
 from domain.visits import Visit, VisitKind, VisitState
 from routing import problem as routing
 from storage.driver import Document
@@ -91,7 +91,7 @@ async def gather(store: Store, day: Day) -> Asked:
 
 async def _found(store: Store, day: Day, booked: list[Visit]) -> tuple[Candidate, ...]:
     org_id, rep_id = day.rep.org_id, day.rep.id
-    following = next_shift(day.rep.roster, day.end_at) if day.rep.roster is not None else None
+    following = next_work(day.rep, day.end_at)
     due_before = following[1] if following is not None else day.end_at + timedelta(days=1)
     leads = await list_due_leads(store, org_id, rep_id, due_before)
     accounts = await list_owned_accounts(store, org_id, rep_id)

@@ -11,12 +11,12 @@ import structlog
 
 from domain.access import Actor, Capability
 from domain.accounts import Tier
+from domain.attendance import planned_work
 from domain.ids import AccountId, LeadId, PersonId, PlanId, SiteId, TeamId, VisitId, is_id, new_id
 from domain.notices import NoticeKind, Priority, event_key, make_notice
 from domain.people import Person, PersonState
 from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
 from domain.routes import DayVisit, Plan, PlannedSite, PlanState, failed, publication, published, solved, superseded
-from domain.shifts import planned_shift
 from domain.visits import Visit, VisitKind, VisitState, missed_after
 from resolvers.context import Context
 from resolvers.day_problem import Day, facts_of, gather, load_rep
@@ -76,7 +76,7 @@ async def plan_day(
         rep = await find_person(store, actor.scope, rep_id or actor.person_id)
         if rep is None:
             return NotFound(rep_id or actor.person_id)
-        shift = planned_shift(rep.roster, day) if rep.roster is not None else None
+        shift = planned_work(rep, day)
         if shift is None or rep.state is not PersonState.ACTIVE:
             return NoShiftPlanned(rep.id, day.isoformat())
         plan = Plan(

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from domain.access import Actor, Capability, Scope
+from domain.attendance import planned_work
 from domain.calendar import Span, known_zone
 from domain.ids import ShiftId, is_id, new_id
+from domain.people import Person
 from domain.refusals import InvalidInput, Refusal, RetryLater
 from domain.shifts import (
     NoOpenShift,
-    Roster,
     Shift,
     close_forgotten,
     end_break,
     end_shift,
-    planned_shift,
     reopened,
     start_break,
     start_shift,
@@ -43,7 +43,7 @@ async def begin_shift(context: Context, client_key: str, at: datetime, given_id:
             return InvalidInput("id", "must be shf_ and a ULID or UUID")
         person = await find_person(store, Scope.whole_organization(actor.org_id), actor.person_id)
         latest = await _settled(store, actor, context.now)
-        planned = planned_at(person.roster, at) if person is not None and person.roster is not None else None
+        planned = planned_at(person, at) if person is not None else None
         shift_id = ShiftId(given_id or new_id("shf", context.now))
         before = latest.shift if latest is not None else None
         shift = start_shift(before, shift_id, actor.person_id, at, context.now, planned)
@@ -60,10 +60,12 @@ async def begin_shift(context: Context, client_key: str, at: datetime, given_id:
         return RetryLater(1)
 
 
-def planned_at(roster: Roster, at: datetime) -> Span | None:
+def planned_at(person: Person, at: datetime) -> Span | None:
     """The planned shift that `at` belongs to: the one that runs, else one that starts soon, else the day's."""
-    today = at.astimezone(known_zone(roster.zone)).date()
-    days = [planned_shift(roster, today + timedelta(days=ahead)) for ahead in (-1, 0, 1)]
+    if person.roster is None:
+        return None
+    today = at.astimezone(known_zone(person.roster.zone)).date()
+    days = [planned_work(person, today + timedelta(days=ahead)) for ahead in (-1, 0, 1)]
     spans = [span for span in days if span is not None]
     running = [span for span in spans if span[0] <= at < span[1]]
     soon = [span for span in spans if span[0] - _EARLY <= at < span[0]]

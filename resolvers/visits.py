@@ -170,7 +170,7 @@ async def cancel_visit(
 
 def end_of_shift(rep: Person | None, at: datetime) -> datetime | None:
     """When the planned shift around `at` ends; None without a roster or on a free day."""
-    shift = planned_at(rep.roster, at) if rep is not None and rep.roster is not None else None
+    shift = planned_at(rep, at) if rep is not None else None
     return shift[1] if shift is not None else None
 
 

@@ -26,7 +26,6 @@ from domain.shifts import (
     close_forgotten,
     end_break,
     end_shift,
-    next_shift,
     planned_shift,
     start_break,
     start_shift,
@@ -92,12 +91,6 @@ def test_a_night_shift_belongs_to_the_date_it_starts_on() -> None:
         datetime(2026, 1, 1, 18, tzinfo=UTC),
         datetime(2026, 1, 2, tzinfo=UTC),
     )
-
-
-def test_the_next_shift_skips_free_days() -> None:
-    assert next_shift(ROSTER, at(0.5)) == planned_shift(ROSTER, date(2026, 11, 25))
-    assert next_shift(ROSTER, at(-1)) == planned_shift(ROSTER, date(2026, 11, 23))
-    assert next_shift(Roster("UTC", ((),) * 7), T0) is None
 
 
 def test_rosters_that_cannot_be() -> None:

@@ -1,0 +1,47 @@
+"""Whether a person is at work: recorded absences and the roster together. For assignment, notices and planning."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from domain.calendar import Span, known_zone
+from domain.people import Person
+from domain.shifts import planned_shift
+
+
+def is_absent(person: Person, at: datetime) -> bool:
+    """Whether the person is away at that instant, by a recorded absence or by a day of leave in the roster."""
+    if any(each.covers(at) for each in person.absences):
+        return True
+    roster = person.roster
+    if roster is None or not roster.absences:
+        return False
+    day = at.astimezone(known_zone(roster.zone)).date().isoformat()
+    return any(each.first <= day <= each.last for each in roster.absences)
+
+
+def planned_work(person: Person, day: date) -> Span | None:
+    """The shift that begins on the person's local date, cut where they are away at its start or end; None if free."""
+    span = planned_shift(person.roster, day) if person.roster is not None else None
+    for absence in person.absences:
+        if span is None:
+            return None
+        starts_at, ends_at = span
+        if absence.covers(starts_at):
+            starts_at = absence.until_at
+        elif starts_at < absence.from_at < ends_at <= absence.until_at:
+            ends_at = absence.from_at
+        span = (starts_at, ends_at) if starts_at < ends_at else None
+    return span
+
+
+def next_work(person: Person, after: datetime, days: int = 31) -> Span | None:
+    """The first planned shift that starts after the instant; None where the next `days` are free."""
+    if person.roster is None:
+        return None
+    today = after.astimezone(known_zone(person.roster.zone)).date()
+    for ahead in range(-1, days + 1):
+        work = planned_work(person, today + timedelta(days=ahead))
+        if work is not None and work[0] > after:
+            return work
+    return None
