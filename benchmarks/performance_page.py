@@ -27,7 +27,11 @@ Result = Mapping[str, Any]
 def page(results: Mapping[str, Result]) -> str:
     """The page in Markdown. `results`: the content of the files by benchmark name; an absent one is said to be."""
     parts = [HEAD, *_serving(results.get("serving")), BEFORE_DUTIES, _duties(), AFTER_DUTIES]
-    for name, title in (("startup", "Start-up and memory"), ("scale", "From ten thousand leads to a million")):
+    for name, title in (
+        ("startup", "Start-up and memory"),
+        ("scale", "From ten thousand leads to a million"),
+        ("sla_calendar", "Due times on a calendar"),
+    ):
         parts += [f"## {title}", *_other(name, results.get(name))]
     return "\n\n".join(parts) + "\n"
 

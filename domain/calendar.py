@@ -7,7 +7,7 @@ Overlapping pieces count once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from domain.refusals import InvalidInput
 
 Span = tuple[datetime, datetime]
 DAY_S = 86_400
+_ONE_DAY = timedelta(days=1)
 LOOK_AHEAD = timedelta(days=400)
 """A calendar that is closed this long is refused when it is saved."""
 HORIZON = timedelta(days=3660)
@@ -100,7 +101,7 @@ def workdays(zone: str) -> Calendar:
 
 def calendar_problem(calendar: Calendar, now: datetime) -> InvalidInput | None:
     """Why the calendar cannot be saved: it is closed for the 400 days after `now`."""
-    if open_spans(calendar, now, now + LOOK_AHEAD):
+    if next(_opened(calendar, now, now + LOOK_AHEAD), None) is not None:
         return None
     return InvalidInput("weekly", "has no open time within 400 days")
 
@@ -111,14 +112,15 @@ def elapsed(calendar: Calendar, start_at: datetime, end_at: datetime) -> float:
         return 0.0
     if calendar.never_closes:
         return (end_at - start_at).total_seconds()
-    total = sum((end - start for start, end in open_spans(calendar, start_at, end_at)), timedelta())
+    total = sum((end - start for start, end in _opened(calendar, start_at, end_at)), timedelta())
     return total.total_seconds()
 
 
 def add(calendar: Calendar, start_at: datetime, open_s: float) -> datetime:
     """The earliest UTC instant with `open_s` open seconds since `start_at`.
 
-    Raises ValueError for a negative target and NoOpenTimeError where ten years do not hold it.
+    Lays out the dates up to there and no more. Raises ValueError for a negative target and NoOpenTimeError where ten
+    years do not hold it.
     """
     if open_s < 0:
         raise ValueError("a target is not negative")
@@ -126,29 +128,40 @@ def add(calendar: Calendar, start_at: datetime, open_s: float) -> datetime:
     left = timedelta(seconds=open_s)
     if not left or calendar.never_closes:
         return start_at + left
-    reached, step = start_at, left * 2 + timedelta(days=4)
-    while reached < start_at + HORIZON:
-        until = reached + step
-        for start, end in open_spans(calendar, reached, until):
-            if end - start >= left:
-                return start + left
-            left -= end - start
-        reached, step = until, min(step * 2, LOOK_AHEAD)
+    for start, end in _opened(calendar, start_at, start_at + HORIZON):
+        if end - start >= left:
+            return start + left
+        left -= end - start
     raise NoOpenTimeError("the calendar has too little open time")
 
 
 def open_spans(calendar: Calendar, start_at: datetime, end_at: datetime) -> tuple[Span, ...]:
     """The open times within [start_at, end_at) as disjoint UTC spans in order."""
+    return merged(_opened(calendar, start_at, end_at))
+
+
+def _opened(calendar: Calendar, start_at: datetime, end_at: datetime) -> Iterator[Span]:
+    """The open times within [start_at, end_at) in order and without overlaps, each date laid out when it is reached."""
     zone = known_zone(calendar.zone)
-    # A gap can carry a piece into the next date (Apia skipped one); two dates on each side are enough.
-    day = start_at.astimezone(zone).date() - timedelta(days=2)
-    last = end_at.astimezone(zone).date() + timedelta(days=2)
-    pieces: list[Span] = []
-    while day <= last:
+    start_at, end_at = start_at.astimezone(UTC), end_at.astimezone(UTC)
+    # A gap can carry a piece into the next date (Apia skipped one).
+    day = start_at.astimezone(zone).date() - _ONE_DAY
+    reached, waiting = start_at, list[Span]()
+    while True:
         intervals = calendar.exceptions.get(day.isoformat(), calendar.weekly[day.weekday()])
-        pieces += (wall_span(zone, day, each.opens_s, each.closes_s) for each in intervals)
-        day += timedelta(days=1)
-    return within(merged(pieces), start_at, end_at)
+        waiting += [wall_span(zone, day, each.opens_s, each.closes_s) for each in intervals]
+        day += _ONE_DAY
+        # Nothing of this or a later date begins before the earlier reading of its midnight.
+        settled = min(_instants(zone, day, 0))
+        waiting.sort()
+        while waiting and waiting[0][0] < settled:
+            start, end = waiting.pop(0)
+            start, end = max(start, reached), min(end, end_at)
+            if start < end:
+                reached = end
+                yield start, end
+        if settled >= end_at:
+            return
 
 
 def wall_span(zone: ZoneInfo, day: date, opens_s: int, closes_s: int) -> Span:
