@@ -85,11 +85,13 @@ class Actor:
     device_id: str = ""
     locale: str = "en"
     """The language the person is addressed in."""
+    stands_in_for: frozenset[PersonId] = frozenset()
+    """Absent or leaving people whose leads and visits the caller works on meanwhile."""
     scope: Scope = field(init=False, repr=False, compare=False)
     """What this person may see."""
 
     def __post_init__(self) -> None:
-        seen = Scope(self.org_id, self.person_id, self.role, self.team_id, self.subtree)
+        seen = Scope(self.org_id, self.person_id, self.role, self.team_id, self.subtree, self.stands_in_for)
         object.__setattr__(self, "scope", seen)
 
     def can(self, capability: Capability) -> bool:
@@ -106,6 +108,7 @@ class Scope:
     role: Role | None
     team_id: TeamId | None
     subtree: frozenset[TeamId]
+    stands_in_for: frozenset[PersonId] = frozenset()
 
     @classmethod
     def whole_organization(cls, org_id: OrgId) -> Scope:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
+from domain.absences import PersonAbsence
 from domain.calendar import Span, known_zone
 from domain.people import Person
-from domain.shifts import planned_shift
+from domain.shifts import Roster, planned_shift
 
 
 def is_absent(person: Person, at: datetime) -> bool:
     """Whether the person is away at that instant, by a recorded absence or by a day of leave in the roster."""
-    if any(each.covers(at) for each in person.absences):
+    return is_away(person.roster, person.absences, at)
+
+
+def is_away(roster: Roster | None, absences: Iterable[PersonAbsence], at: datetime) -> bool:
+    """As `is_absent`, of what is known of a person."""
+    if any(each.covers(at) for each in absences):
         return True
-    roster = person.roster
     if roster is None or not roster.absences:
         return False
     day = at.astimezone(known_zone(roster.zone)).date().isoformat()

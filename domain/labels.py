@@ -41,6 +41,7 @@ LABELS: dict[type[StrEnum], dict[StrEnum, tuple[str, str]]] = {
     PersonState: {
         PersonState.INVITED: ("Invited", "已邀请"),
         PersonState.ACTIVE: ("Active", "在用"),
+        PersonState.LEAVING: ("Leaving", "离职交接中"),
         PersonState.DEACTIVATED: ("Deactivated", "已停用"),
     },
     Tier: {Tier.A: ("Tier A", "A 级"), Tier.B: ("Tier B", "B 级"), Tier.C: ("Tier C", "C 级")},

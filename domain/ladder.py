@@ -20,14 +20,24 @@ BREACH = 100
 
 
 def recipients(
-    owner_id: PersonId | None, team_id: TeamId | None, teams: Mapping[TeamId, Team]
+    owner_id: PersonId | None,
+    team_id: TeamId | None,
+    teams: Mapping[TeamId, Team],
+    working: Mapping[PersonId, PersonId | None] | None = None,
 ) -> dict[Recipient, PersonId]:
-    """Who stands where above the owner now; whoever is missing is left out."""
+    """Who stands where above the owner now; a place nobody holds is left out.
+
+    `working` says who works for whom: a place goes to the deputy of whoever is away, without one to the next level.
+    """
     if owner_id is None:
         return {}
-    above = superiors(owner_id, team_id, teams)
-    places = (Recipient.SUPERIOR, Recipient.SUPERIOR_OF_SUPERIOR)
-    return {Recipient.OWNER: owner_id, **dict(zip(places, above, strict=False))}
+    levels = [owner_id, *superiors(owner_id, team_id, teams)]
+    acting = [(working or {}).get(each, each) for each in levels]
+    places = (Recipient.OWNER, Recipient.SUPERIOR, Recipient.SUPERIOR_OF_SUPERIOR)
+    return {
+        place: next((each for each in acting[height:] if each is not None), level)
+        for height, (place, level) in enumerate(zip(places, levels, strict=False))
+    }
 
 
 def kind_of(step: Step) -> NoticeKind:
@@ -49,10 +59,16 @@ def priority_of(step: Step, tier: Tier) -> Priority:
 
 
 def step_notices(
-    lead: Lead, clock_id: ClockId, metric: Metric, firing: Firing, teams: Mapping[TeamId, Team], now: datetime
+    lead: Lead,
+    clock_id: ClockId,
+    metric: Metric,
+    firing: Firing,
+    teams: Mapping[TeamId, Team],
+    now: datetime,
+    working: Mapping[PersonId, PersonId | None] | None = None,
 ) -> list[Notice]:
-    """One notice for each person concerned, at that person's highest step."""
-    told = firing.notices(recipients(firing.owner_id, lead.team_id, teams))
+    """One notice for each person concerned, at that person's highest step; `working` as for `recipients`."""
+    told = firing.notices(recipients(firing.owner_id, lead.team_id, teams, working))
     return [
         make_notice(
             lead.org_id,

@@ -31,7 +31,13 @@ class PersonState(StrEnum):
 
     INVITED = "INVITED"
     ACTIVE = "ACTIVE"
+    LEAVING = "LEAVING"
+    """Gone, while what was theirs moves to a successor."""
     DEACTIVATED = "DEACTIVATED"
+
+
+GONE = frozenset({PersonState.LEAVING, PersonState.DEACTIVATED})
+"""States in which nobody signs in or works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,8 @@ class Person:
     """By beginning; the roster may hold days of leave beside them (domain/attendance.py)."""
     covers: tuple[Cover, ...] = ()
     """For whom this person stands in."""
+    successor_id: PersonId | None = None
+    """Who got what was theirs when they left."""
 
 
 def subtree(teams: Iterable[Team], root: TeamId | None) -> frozenset[TeamId]:

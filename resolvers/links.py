@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from domain.access import Capability
-from domain.people import Person, PersonState
+from domain.people import GONE, Person, PersonState
 from domain.refusals import InvalidInput, NotFound, Refusal, RetryLater, WrongState
 from domain.sessions import INVITATION_LIFE, PASSWORD_LENGTH, RESET_LIFE, EndReason, LinkInvalid, LinkPurpose
 from resolvers.context import Context
@@ -68,7 +68,7 @@ async def issue_password_reset(context: Context, client_key: str, person_id: str
         person = await find_person(store, actor.scope, person_id)
         if person is None:
             return NotFound(person_id)
-        if person.state is PersonState.DEACTIVATED:
+        if person.state in GONE:
             return WrongState(person_id, person.state)
         invited = person.state is PersonState.INVITED
         purpose = LinkPurpose.INVITATION if invited else LinkPurpose.PASSWORD_RESET
@@ -100,7 +100,7 @@ async def redeem_link(
     async def act(store: Store) -> Outcome:
         nonlocal chosen
         found = await store[PEOPLE].find_one({"_id": link.person_id})
-        if found is None or found["state"] == PersonState.DEACTIVATED or not await spend_link(store, link, now):
+        if found is None or found["state"] in GONE or not await spend_link(store, link, now):
             return LinkInvalid()
         person = decode(Person, found)
         active = replace(

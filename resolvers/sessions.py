@@ -10,7 +10,7 @@ from uuid import UUID
 
 from domain.errors import Unauthenticated
 from domain.ids import is_id, new_id
-from domain.people import Person, PersonState, normal_email
+from domain.people import GONE, Person, PersonState, normal_email
 from domain.refusals import InvalidInput, Refusal, RetryLater
 from domain.sessions import (
     LOST_ANSWER,
@@ -99,7 +99,7 @@ async def sign_in_with_firebase(context: Context, client_key: str, id_token: str
         return problem
     email = await verify(id_token)
     person = await find_by_email(context.store, normal_email(email)) if email is not None else None
-    if person is None or person.state is PersonState.DEACTIVATED:
+    if person is None or person.state in GONE:
         return WrongCredentials()
     if person.state is PersonState.INVITED:
         person = replace(person, state=PersonState.ACTIVE, version=person.version + 1, updated_at=context.now)

@@ -9,13 +9,16 @@ from datetime import UTC, datetime, timedelta
 
 import jwt
 
-from domain.access import Actor, Role
+from domain.access import Actor
 from domain.errors import Unauthenticated
+from domain.ids import OrgId, PersonId, TeamId
 from domain.people import Person, PersonState, subtree
 from domain.sessions import SessionState
+from domain.stand_ins import LEADS_TEAMS
+from resolvers.context import Clock
 from storage.codec import decode
 from storage.driver import Document
-from storage.people import PEOPLE, TEAMS, list_teams
+from storage.people import PEOPLE, TEAMS, list_people, list_teams
 from storage.recent import Recent
 from storage.sessions import COLLECTION as SESSIONS
 from storage.store import Store
@@ -24,7 +27,6 @@ ISSUER = "fieldbeat"
 _ALGORITHM = "HS256"
 RECENT_CALLERS = 20_000
 """So many tokens and callers are remembered by a process."""
-_LEADS_TEAMS = frozenset({Role.MANAGER, Role.DIRECTOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,9 @@ class _Caller:
 class Callers:
     """Who stands behind a token, as the database has them now; known callers without a read (storage/known.py)."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
         self._recent: Recent[tuple[str, str, str], _Caller] = Recent(RECENT_CALLERS)
 
     async def again(self, actor: Actor) -> Actor:
@@ -132,6 +135,8 @@ class Callers:
             and recent.person is known.get(PEOPLE, person_id)
             and recent.session is known.get(SESSIONS, session_id)
             and recent.tree == known.version(TEAMS)
+            and not recent.actor.stands_in_for
+            and not recent.person.get("covers")
         ):
             return recent.actor
         tree = known.version(TEAMS)
@@ -145,10 +150,30 @@ class Callers:
             raise Unauthenticated("The session behind this token has ended.")
         person = decode(Person, found)
         teams = frozenset({person.team_id} if person.team_id else ())
-        if person.role in _LEADS_TEAMS and person.team_id is not None:
+        if person.role in LEADS_TEAMS and person.team_id is not None:
             teams = subtree((await list_teams(self._store, person.org_id)).values(), person.team_id)
+        stands_in_for = frozenset(each.person_id for each in person.covers if each.holds(self._clock()))
+        if person.role in LEADS_TEAMS and stands_in_for:
+            teams |= await self._teams_of(person.org_id, stands_in_for)
         actor = Actor(
-            person.org_id, person.id, person.role, person.team_id, teams, session_id, device_id, person.locale
+            person.org_id,
+            person.id,
+            person.role,
+            person.team_id,
+            teams,
+            session_id,
+            device_id,
+            person.locale,
+            stands_in_for,
         )
         self._recent.put(key, _Caller(actor, found, session, tree))
         return actor
+
+    async def _teams_of(self, org_id: OrgId, person_ids: frozenset[PersonId]) -> frozenset[TeamId]:
+        """The teams of these people, with all below those who lead."""
+        teams = (await list_teams(self._store, org_id)).values()
+        found: set[TeamId] = set()
+        for each in (await list_people(self._store, org_id, sorted(person_ids))).values():
+            if each.team_id is not None:
+                found |= subtree(teams, each.team_id) if each.role in LEADS_TEAMS else {each.team_id}
+        return frozenset(found)

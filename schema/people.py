@@ -13,6 +13,7 @@ from domain.people import PersonState
 from domain.refusals import Refusal
 from domain.shifts import WorkTime, written
 from resolvers.people import GivenRoster, NewPerson, deactivate_person, invite_person, set_roster, update_person
+from schema.attendance import PersonAbsence, absent_now, stands_in_for_now
 from schema.fields import Info, Rule, computed, mutates, placed, related, related_list, returns, stored, wanted
 from schema.inputs import given
 from schema.links import OneTimeLink
@@ -42,6 +43,7 @@ described_enum(
     "Whether a person may sign in and be given work.",
     INVITED="Has a link and has not chosen a password.",
     ACTIVE="May sign in.",
+    LEAVING="May not sign in; their open leads, visits and notices are moving to a successor.",
     DEACTIVATED="May not sign in; their records stay.",
 )
 
@@ -111,6 +113,14 @@ class Person(Node):
         visible=Rule(_sees_start, ("_id",)),
     )
     roster: Roster | None = stored("roster", "When they are planned to work; null where nothing is planned.")
+    absences: list[PersonAbsence] = stored(
+        "absences", "When they are away, by beginning; the roster may hold days of leave beside them.", default=()
+    )
+    absent: bool = computed(absent_now, "Whether they are away now.", needs=("roster", "absences"))
+    stands_in_for_ids: list[strawberry.ID] = computed(
+        stands_in_for_now, "For whom they stand in now: absent or leaving people.", needs=("covers",)
+    )
+    successor_id: strawberry.ID | None = stored("successor_id", "Who got what was theirs when they left.")
     shifts: list[Annotated["Shift", strawberry.lazy("schema.shifts")]] = related_list(
         "shifts", "Their actual shifts, last started first.", on="owner_id", order="-started_at"
     )

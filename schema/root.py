@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from schema.absences import AbsenceMutation
 from schema.accounts import Account, AccountMutation, AccountQuery
 from schema.activities import ActivityMutation
 from schema.articles import ArticleMutation, ArticleQuery
@@ -68,6 +69,7 @@ class Mutation(
     SessionMutation,
     TeamMutation,
     PersonMutation,
+    AbsenceMutation,
     ShiftMutation,
     AccountMutation,
     ContactMutation,

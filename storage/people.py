@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from domain.access import Role, Scope
 from domain.ids import OrgId, PersonId, TeamId
 from domain.people import Organization, Person, PersonState, Team
@@ -43,6 +45,12 @@ async def find_person(store: Store, scope: Scope, person_id: str) -> Person | No
     """The person in scope."""
     found = await Reads(store, scope).find(PEOPLE, person_id)
     return None if found is None else decode(Person, found)
+
+
+async def list_people(store: Store, org_id: OrgId, person_ids: Sequence[PersonId]) -> dict[PersonId, Person]:
+    """Those of the people who are of the organization, whoever may see them."""
+    found = await store.whole(PEOPLE, list(person_ids)) if person_ids else {}
+    return {PersonId(key): decode(Person, each) for key, each in found.items() if each["org_id"] == org_id}
 
 
 async def find_by_email(store: Store, email: str) -> Person | None:

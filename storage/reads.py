@@ -42,6 +42,8 @@ _SEES_ALL = frozenset({Role.ADMIN, Role.SUPPORT})
 _LEADS_TEAMS = frozenset({Role.MANAGER, Role.DIRECTOR})
 _EDITED_BY = {"articles": (Capability.EDIT_ARTICLES, {"state": "PUBLISHED"})}
 """Collections that some write and all read: what everybody without the capability sees of them."""
+_HANDED_OVER = frozenset({"leads", "activities", "clocks", "visits"})
+"""What a rep who stands in for another sees of theirs; never where they were."""
 _TEAM_KEY = {"teams": "_id"}
 _OWNER_KEY = {"people": "_id"}
 _ORG_KEY = {"organizations": "_id"}
@@ -67,7 +69,8 @@ def scope_filter(collection: str, scope: Scope) -> Document:
     elif scope.role in _SEES_ALL:
         pass
     elif reach is Reach.OWNED and scope.role is Role.REP:
-        query[owner] = scope.person_id
+        stands_in = scope.stands_in_for if collection in _HANDED_OVER else ()
+        query[owner] = {"$in": sorted({scope.person_id, *stands_in} - {None})} if stands_in else scope.person_id
     elif scope.role is Role.REP:
         # An empty list, not None: a rep without a team must not match records without one.
         query[team] = {"$in": [scope.team_id] if scope.team_id else []}

@@ -53,11 +53,12 @@ def build_services(
     reset_tzpath(to=())
     keys = {key.key_id: key.secret for key in load_signing_keys(settings)}
     articles = ArticleIndex()
+    now = clock or system_clock(settings.clock_offset_s)
     return Services(
         store=store,
-        clock=clock or system_clock(settings.clock_offset_s),
+        clock=now,
         tokens=AccessTokens(keys, settings.access_token_s),
-        callers=Callers(store),
+        callers=Callers(store, now),
         secrets=DerivedSecrets(keys),
         passwords=Passwords(),
         sign_in=SignInRules(settings.refresh_token_s, settings.sign_in_attempts, settings.sign_in_window_s),

@@ -15,8 +15,10 @@ from domain import sla as rules
 from domain.access import Scope
 from domain.ids import ClockId
 from domain.ladder import step_notices
+from domain.people import superiors
 from resolvers import sla
 from resolvers.services import Services
+from resolvers.stand_ins import list_working
 from storage.clocks import find_clock, list_clocks, list_due, save_clock
 from storage.driver import PyMongoError
 from storage.leads import find_lead
@@ -72,5 +74,7 @@ async def fire_clock(store: Store, clock_id: ClockId, now: datetime, outbox: Out
     others = [each for each in await list_clocks(store, lead.id) if each.id != clock_id]
     await sla.save_summed(store, lead, [*others, following], now)
     teams = await list_teams(store, lead.org_id)
-    await outbox.write(store, step_notices(lead, clock_id, record.metric, firing, teams, now), now)
+    chain = [firing.owner_id, *superiors(firing.owner_id, lead.team_id, teams)] if firing.owner_id is not None else []
+    working = await list_working(store, lead.org_id, chain, now)
+    await outbox.write(store, step_notices(lead, clock_id, record.metric, firing, teams, now, working), now)
     return True

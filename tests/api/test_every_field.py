@@ -24,7 +24,7 @@ FIELDS = root_fields()
 QUERIES = [each for each in FIELDS if each.kind == "query"]
 MUTATIONS = [each for each in FIELDS if each.kind == "mutation"]
 SUBSCRIPTIONS = [each for each in FIELDS if each.kind == "subscription"]
-SAMPLE_IDS = {prefix: f"{prefix}_01J00000000000000000000000" for prefix in [*NODES, "dlv"]}
+SAMPLE_IDS = {prefix: f"{prefix}_01J00000000000000000000000" for prefix in [*NODES, "dlv", "abs"]}
 
 OWN_ONLY = {
     "markSeen.ids": "answers those of the ids that are the caller's notices",

@@ -249,7 +249,7 @@ async def test_what_another_process_ends_is_refused_here_soon(
 ) -> None:
     token = (await phone.sign_in(rep.person.email))["accessToken"]
     elsewhere = build_store(settings, settings.mongodb_uri or "")
-    async with another_server(replace(services, store=elsewhere, callers=Callers(elsewhere))) as other:
+    async with another_server(replace(services, store=elsewhere, callers=Callers(elsewhere, services.clock))) as other:
         assert await works(phone.api, token)
         assert await works(other, token)
         await other.as_(token).first(SIGN_OUT, key=new_key())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from schema.nodes import NODES
 from storage.outbox import DELIVERIES
 from storage.store import Store
+from tests.conftest import START
+from tests.support.absences import record_absence
 from tests.support.client import new_key
 from tests.support.leads import ASSIGN, create_lead
 from tests.support.schema_calls import call, root_fields
@@ -32,7 +35,7 @@ _FIELDS = root_fields()
 
 
 async def make_records(world: World, store: Store) -> dict[str, str]:
-    """The id of one record of each kind that `node` finds, and of a delivery (`dlv`)."""
+    """The id of one record of each kind that `node` finds, of a delivery (`dlv`) and of an absence (`abs`)."""
     assert set(MAKERS) | INDIRECT == set(NODES), "say how a record of the new kind is made"
     ids: dict[str, str] = {"org": world.org_id, "tea": world.north.id, "per": world.rep.id}
     await _make(world, "setRoster", "manager", ids)
@@ -45,6 +48,9 @@ async def make_records(world: World, store: Store) -> dict[str, str]:
     delivery = await store[DELIVERIES].find_one({"notice_id": ids["ntc"]})
     assert delivery is not None
     ids["dlv"] = delivery["_id"]
+    later = {"fromAt": (START + timedelta(days=90)).isoformat(), "untilAt": (START + timedelta(days=91)).isoformat()}
+    away = await record_absence(world.manager, world.rep.id, **later)
+    ids["abs"] = away["absences"][0]["absenceId"]
     return ids
 
 

@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -51,6 +52,8 @@ ID_WORDS = {
     "visit": "vis",
     "newVisit": "vis",
     "device": "dev",
+    "deputy": "per",
+    "absence": "abs",
 }
 """What `<word>Id` names."""
 OTHER_IDS = {
@@ -95,6 +98,7 @@ NAMED: dict[str, Any] = {
     "RosterExceptionInput.date": "2026-11-30",
     "AbsenceInput.first": "2026-12-01",
     "AbsenceInput.last": "2026-12-02",
+    "untilAt": (START + timedelta(days=2)).isoformat(),
     "photoHash": "0" * 64,
 }
 """Values that a rule asks for, by argument name or `Input.field`."""

@@ -1,0 +1,33 @@
+"""Loads who works in whose place; for the SLA watcher, hand-over and resolvers that tell people something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from domain.absences import MAX_DEPUTIES
+from domain.ids import OrgId, PersonId
+from domain.people import Person
+from domain.stand_ins import next_in_line, working_for
+from storage.people import list_people
+from storage.store import Store
+
+
+async def list_working(
+    store: Store, org_id: OrgId, person_ids: Iterable[PersonId], at: datetime
+) -> dict[PersonId, PersonId | None]:
+    """For each person who does their work at that instant, None where nobody does.
+
+    One read while all are at work, one more for each step of a chain of deputies.
+    """
+    asked = list(dict.fromkeys(person_ids))
+    people: dict[PersonId, Person] = {}
+    missing = asked
+    for _ in range(MAX_DEPUTIES):
+        found = await list_people(store, org_id, missing)
+        people |= found
+        named = (next_in_line(each, at) for each in found.values())
+        missing = [each for each in dict.fromkeys(named) if each is not None and each not in people]
+        if not missing:
+            break
+    return {each: working_for(each, people, at) for each in asked}
