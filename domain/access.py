@@ -23,6 +23,7 @@ class Capability(StrEnum):
 
     MANAGE_PEOPLE = "MANAGE_PEOPLE"
     MANAGE_TEAMS = "MANAGE_TEAMS"
+    MANAGE_SLA = "MANAGE_SLA"
     ASSIGN_LEADS = "ASSIGN_LEADS"
     PLAN_FOR_OTHERS = "PLAN_FOR_OTHERS"
     EDIT_ARTICLES = "EDIT_ARTICLES"
@@ -46,6 +47,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
         {
             Capability.MANAGE_PEOPLE,
             Capability.MANAGE_TEAMS,
+            Capability.MANAGE_SLA,
             Capability.ASSIGN_LEADS,
             Capability.PLAN_FOR_OTHERS,
             Capability.EDIT_ARTICLES,

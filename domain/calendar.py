@@ -45,6 +45,15 @@ def hours(text: str) -> tuple[Interval, ...]:
     return tuple(Interval(_wall_seconds(opens), _wall_seconds(closes)) for opens, _, closes in parts)
 
 
+def written_hours(intervals: Iterable[Interval]) -> str:
+    """The text that `hours` reads."""
+    return " ".join(f"{_wall(each.opens_s)}-{_wall(each.closes_s)}" for each in intervals)
+
+
+def _wall(wall_s: int) -> str:
+    return f"{wall_s // 3600:02d}:{wall_s % 3600 // 60:02d}"
+
+
 def _wall_seconds(text: str) -> int:
     hour, _, minute = text.partition(":")
     if not (
@@ -67,6 +76,8 @@ class Calendar:
     zone: str
     weekly: tuple[tuple[Interval, ...], ...]
     exceptions: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
+    provisional_years: tuple[int, ...] = ()
+    """Years of which the country has yet to publish its make-up days."""
 
     def __post_init__(self) -> None:
         if len(self.weekly) != 7:

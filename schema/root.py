@@ -10,6 +10,7 @@ from schema.accounts import Account, AccountMutation, AccountQuery
 from schema.activities import ActivityMutation
 from schema.articles import ArticleMutation, ArticleQuery
 from schema.bootstrap import BootstrapQuery
+from schema.calendars import CalendarMutation, CalendarQuery
 from schema.check_ins import CheckInMutation, CheckInQuery
 from schema.contacts import ContactMutation, ContactQuery
 from schema.devices import DeviceMutation, DeviceQuery
@@ -24,6 +25,7 @@ from schema.scalars import SCALARS
 from schema.sessions import SessionMutation
 from schema.shifts import ShiftMutation, ShiftQuery
 from schema.sites import SiteMutation, SiteQuery
+from schema.sla_policies import SlaPolicyMutation, SlaPolicyQuery
 from schema.team import TeamMapQuery, TeamMapSubscription
 from schema.teams import TeamMutation, TeamQuery
 from schema.visits import VisitMutation, VisitQuery
@@ -56,6 +58,8 @@ class Query(
     CheckInQuery,
     RoutePlanQuery,
     ArticleQuery,
+    CalendarQuery,
+    SlaPolicyQuery,
     DeviceQuery,
     NoticeQuery,
     PositionQuery,
@@ -80,6 +84,8 @@ class Mutation(
     CheckInMutation,
     RoutePlanMutation,
     ArticleMutation,
+    CalendarMutation,
+    SlaPolicyMutation,
     DeviceMutation,
     NoticeMutation,
     PositionMutation,

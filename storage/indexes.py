@@ -6,6 +6,7 @@ from storage import (
     accounts,
     articles,
     budgets,
+    calendars,
     check_ins,
     clocks,
     contacts,
@@ -20,6 +21,7 @@ from storage import (
     sessions,
     shifts,
     sites,
+    sla_policies,
     visits,
 )
 from storage.driver import IndexModel
@@ -32,6 +34,10 @@ INDEXES: dict[str, list[IndexModel]] = {
     leads.ACTIVITIES: leads.ACTIVITY_INDEXES,
     leads.STAGES: [],
     clocks.COLLECTION: clocks.INDEXES,
+    calendars.COLLECTION: calendars.INDEXES,
+    calendars.VERSIONS: calendars.VERSION_INDEXES,
+    sla_policies.COLLECTION: sla_policies.INDEXES,
+    sla_policies.VERSIONS: sla_policies.VERSION_INDEXES,
     outbox.NOTICES: [*outbox.NOTICE_INDEXES, *notices.INDEXES],
     articles.COLLECTION: articles.INDEXES,
     articles.COUNTERS: [],

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
-from domain.calendar import Span, add, elapsed
+from domain.calendar import NoOpenTimeError, Span, add, elapsed
 from domain.ids import PersonId
 from domain.sla.clock import Clock, ClockEvent, ClockState, Cycle, EventKind, Leg
 from domain.sla.policy import Metric, Policy
@@ -136,13 +137,13 @@ def _runs(started_at: datetime, ended_at: datetime | None, log: Iterable[ClockEv
 
 
 def _reach(policy: Policy, runs: Iterable[Run], open_s: float) -> datetime | None:
-    """The earliest instant at which `open_s` are used up; None if the clock is paused before."""
+    """The earliest instant at which `open_s` are used up; None if the clock is paused, or closed for good, before."""
     for since, until in runs:
-        if until is None:
-            return add(policy.calendar, since, open_s)
-        used = elapsed(policy.calendar, since, until)
-        if used >= open_s:
-            return add(policy.calendar, since, open_s)
+        used = None if until is None else elapsed(policy.calendar, since, until)
+        if used is None or used >= open_s:
+            with suppress(NoOpenTimeError):
+                return add(policy.calendar, since, open_s)
+            return None
         open_s -= used
     return None
 

@@ -70,7 +70,7 @@ DEFAULT_POLICIES = {metric: Policy(metric, 1, target_s, key=metric.value) for me
 def policy_problem(policy: Policy) -> InvalidInput | None:
     """Why the policy cannot be saved."""
     if not 0 < policy.target_s <= MAX_TARGET_S:
-        return InvalidInput("target_s", f"must be 1 to {MAX_TARGET_S} s")
+        return InvalidInput("targetSeconds", f"must be 1 to {MAX_TARGET_S} s")
     percents = [step.percent for step in policy.steps]
     if percents != sorted(set(percents)) or any(not 0 < each <= 400 for each in percents):
         return InvalidInput("steps", "must rise from above 0 to at most 400 percent")

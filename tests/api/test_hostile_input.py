@@ -138,6 +138,8 @@ def _one(kind: GraphQLInputType, foreign: str) -> Any:
         return {name: _one(each.type, foreign) for name, each in inner.fields.items()}
     if isinstance(inner, GraphQLEnumType):
         return next(iter(inner.values))
+    if isinstance(inner, GraphQLList):
+        return [_one(inner.of_type, foreign)]
     assert isinstance(inner, GraphQLScalarType)
     plain = {"ID": foreign, "Float": 1.0, "Int": 1, "Boolean": True, "DateTime": DATE_TIMES[0], "Date": DATES[0]}
     return plain.get(inner.name, "mill")

@@ -222,9 +222,9 @@ def test_human_contact(kind: str, direction: str | None, automatic: bool, counts
 @pytest.mark.parametrize(
     ("target_s", "steps", "field"),
     [
-        (0, LADDER, "target_s"),
-        (-1, LADDER, "target_s"),
-        (10**9, LADDER, "target_s"),
+        (0, LADDER, "targetSeconds"),
+        (-1, LADDER, "targetSeconds"),
+        (10**9, LADDER, "targetSeconds"),
         (3600, (LADDER[1], LADDER[0]), "steps"),
         (3600, (LADDER[0], LADDER[0]), "steps"),
         (3600, (Step(0, (Recipient.OWNER,)),), "steps"),

@@ -99,6 +99,13 @@ NAMED: dict[str, Any] = {
     "AbsenceInput.first": "2026-12-01",
     "AbsenceInput.last": "2026-12-02",
     "untilAt": (START + timedelta(days=2)).isoformat(),
+    "CalendarExceptionInput.date": "2026-11-24",
+    "key": "office",
+    "SlaConditionInput.values": ["A", "B"],
+    "calendarKey": "WORKDAY",
+    "pauseStages": ["PROPOSAL"],
+    "position": 10,
+    "targetSeconds": 86_400,
     "photoHash": "0" * 64,
 }
 """Values that a rule asks for, by argument name or `Input.field`."""
