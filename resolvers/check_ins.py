@@ -5,7 +5,7 @@ Called by schema/check_ins.py. Evidence is stored with every answer but bad inpu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.access import Capability, Scope
@@ -74,25 +74,37 @@ async def check_in(context: Context, client_key: str, given: CheckInCall) -> Doc
     context.require(Capability.DO_FIELD_WORK)
 
     async def act(store: Store) -> Outcome:
-        return await _arrive(store, context, given)
+        return await _arrive_once(store, context, given, may_be_known)
 
+    # An id that the device made is nearly always new, so it is looked for only where it turns out to be taken.
+    may_be_known = False
     # Two phones that open a visit at once meet in a unique index; whoever comes second then sees the open visit.
     for _ in range(_RACES):
         try:
-            return await once(context, "checkIn", client_key, given, act)
+            answer = await once(context, "checkIn", client_key, given, act)
         except DuplicateKeyError:
             continue
+        if may_be_known or not isinstance(answer, IdTaken):
+            return answer
+        may_be_known = True
     return RetryLater(1)
+
+
+async def _arrive_once(store: Store, context: Context, given: CheckInCall, may_be_known: bool) -> Outcome:
+    """Arrives, unless the id says that the device told the same before under another client key."""
+    if given.id is not None and not is_id("chk", given.id):
+        return InvalidInput("id", "must be chk_ and a ULID or UUID")
+    outcome = None if may_be_known else await _arrive(store, context, given)
+    # These end before anything is stored under the id, which may be taken all the same.
+    if given.id is not None and (outcome is None or isinstance(outcome, InvalidInput | NotFound)):
+        known = await check_ins.find_check_in(store, context.me.scope, given.id)
+        if known is not None:
+            return _told_before(known, given)
+    return await _arrive(store, context, given) if outcome is None else outcome
 
 
 async def _arrive(store: Store, context: Context, given: CheckInCall) -> Outcome:
     actor, now, claim = context.me, context.now, given.claim
-    if given.id is not None and not is_id("chk", given.id):
-        return InvalidInput("id", "must be chk_ and a ULID or UUID")
-    if given.id is not None:
-        known = await check_ins.find_check_in(store, actor.scope, given.id)
-        if known is not None:
-            return _told_before(known, given)
     site = await find_site(store, actor.scope, given.site_id)
     if site is None:
         return NotFound(given.site_id)
@@ -116,16 +128,16 @@ async def _arrive(store: Store, context: Context, given: CheckInCall) -> Outcome
     )
     if isinstance(arrival, InvalidInput):
         return arrival
-    saved = await check_ins.insert_check_in(store, arrival.check_in)
+    saved = Saved(check_ins.COLLECTION, await check_ins.insert_check_in(store, arrival.check_in))
     visit = arrival.visit
     if visit is not None:
-        if visit.version == 1:
-            await visits.insert_visit(store, visit)
-        elif await visits.save_visit(store, visit) is None:
+        kept = await (visits.insert_visit if visit.version == 1 else visits.save_visit)(store, visit)
+        if kept is None:
             raise Unavailable(1)
+        saved = replace(saved, beside=[(visits.COLLECTION, kept)])
         if visit.counts_for_lead:
             await _contact(store, visit, now, context.services.outbox, provisional=True)
-    return arrival.refusal or Saved(check_ins.COLLECTION, saved)
+    return arrival.refusal or saved
 
 
 def _told_before(known: CheckIn, given: CheckInCall) -> Outcome:
@@ -156,7 +168,8 @@ async def _shift_ends(store: Store, context: Context, at: datetime) -> datetime 
     latest = await find_latest(store, actor.org_id, actor.person_id)
     if latest is not None and latest.shift.ended_at is None and latest.shift.started_at <= at:
         return latest.shift.auto_end_at
-    person = await find_person(store, Scope.whole_organization(actor.org_id), actor.person_id)
+    # The roster only says when a forgotten visit is closed: it need not be of the transaction's moment.
+    person = await find_person(context.store, Scope.whole_organization(actor.org_id), actor.person_id)
     planned_end_at = end_of_shift(person, at)
     return planned_end_at + FORGOTTEN_AFTER if planned_end_at is not None else None
 

@@ -36,6 +36,7 @@ class Context:
         """Forgets everything read so far and looks at the clock again."""
         self.now = self.services.clock()
         self.loaders = {}
+        self._reads = None
 
     @property
     def store(self) -> Store:

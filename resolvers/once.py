@@ -6,7 +6,7 @@ Every mutation with a client key runs inside `once`, so that its writes and its 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -27,10 +27,14 @@ _KEY_LENGTH = range(8, 101)
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The record a mutation made or changed; a replay reads it again under the caller's scope."""
+    """The record a mutation made or changed; a replay reads it again under the caller's scope.
+
+    `beside` are others it saved, by collection, that the answer may show: they need not be read again.
+    """
 
     collection: str
     document: Document
+    beside: Sequence[tuple[str, Document]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,8 @@ async def once(
     """Runs `act` in one transaction with its receipt, or answers from the receipt.
 
     `given` is the whole input (dataclass or mapping); the same key with other input is KeyReused. `act` may run again
-    after a write conflict, so it must not do anything outside the store it is handed. `owner` replaces the caller as
-    the owner of the key where nobody is signed in.
+    after a write conflict and runs for a repeated call too, whose receipt then undoes it: it must not do anything
+    outside the store it is handed. `owner` replaces the caller as the owner of the key where nobody is signed in.
     """
     problem = problem_with_key(client_key)
     if problem is not None:
@@ -66,25 +70,36 @@ async def once(
     who = owner if owner is not None else f"{context.me.org_id}:{context.me.person_id}"
     receipt_id = f"{who}:{mutation}:{client_key}"
     digest = sha256(canonical(given)).hexdigest()
-    receipt = await context.store["receipts"].find_one({"_id": receipt_id})
-    if receipt is not None:
-        return await _replay(context, receipt, digest, client_key)
+    # Nearly every call is the first with its key: looking for a receipt beforehand would cost all of them a read.
     try:
         async with asyncio.timeout(TWIN_WAIT_S):
             outcome = await context.store.transaction(lambda store: _act(store, act, context.now, receipt_id, digest))
     except TimeoutError:
         return RetryLater(TWIN_WAIT_S)
-    except DuplicateKeyError as taken:
+    except Exception as problem:
         receipt = await context.store["receipts"].find_one({"_id": receipt_id})
         if receipt is not None:
             return await _replay(context, receipt, digest, client_key)
-        clash = (taken.details or {}).get("keyValue", {})
-        if set(clash) == {"_id"}:
-            return IdTaken(str(clash["_id"]))
-        if "external_id" in clash:
-            return InvalidInput("externalId", "belongs to another record of your organization")
-        raise
-    return outcome if isinstance(outcome, Refusal) else outcome.document
+        refusal = _clash(problem) if isinstance(problem, DuplicateKeyError) else None
+        if refusal is None:
+            raise
+        return refusal
+    if isinstance(outcome, Refusal):
+        receipt = await context.store["receipts"].find_one({"_id": receipt_id}) if outcome.passing else None
+        return outcome if receipt is None else await _replay(context, receipt, digest, client_key)
+    if isinstance(outcome, Saved) and outcome.beside:
+        context.reads.keep(outcome.beside)
+    return outcome.document
+
+
+def _clash(taken: DuplicateKeyError) -> Refusal | None:
+    """What the caller gave that belongs to another record; None where it is not for them to mend."""
+    clash = (taken.details or {}).get("keyValue", {})
+    if set(clash) == {"_id"}:
+        return IdTaken(str(clash["_id"]))
+    if "external_id" in clash:
+        return InvalidInput("externalId", "belongs to another record of your organization")
+    return None
 
 
 async def _act(store: Store, act: Act, now: datetime, receipt_id: str, digest: str) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -122,6 +122,13 @@ class Reads:
 
     store: Store
     scope: Scope
+    _kept: dict[str, dict[str, Document]] = field(default_factory=dict, repr=False, compare=False)
+    """What the caller has just saved, by collection and id."""
+
+    def keep(self, saved: Iterable[tuple[str, Document]]) -> None:
+        """Documents as they were just committed, with their collections: `known` and `by_keys` need not read them."""
+        for collection, document in saved:
+            self._kept.setdefault(collection, {})[document["_id"]] = document
 
     async def find(
         self, collection: str, document_id: str, projection: Mapping[str, Any] | None = None
@@ -138,11 +145,12 @@ class Reads:
 
     def known(self, collection: str, keys: Sequence[str], *, on: str = "_id") -> dict[str, Document] | None:
         """As `by_keys`, where no read is needed for any of the keys; else None."""
-        if on != "_id" or collection not in KNOWN:
+        kept = self._kept.get(collection, {})
+        if on != "_id" or not (kept or collection in KNOWN):
             return None
         found: dict[str, Document] = {}
         for key in keys:
-            document = self.store.known.get(collection, key)
+            document = kept.get(key) or (self.store.known.get(collection, key) if collection in KNOWN else None)
             if document is None:
                 return None
             found[key] = document
@@ -155,6 +163,9 @@ class Reads:
         """Documents in scope by a unique key: one read for any number of keys."""
         if not keys:
             return {}
+        kept = self.known(collection, keys, on=on) if self._kept else None
+        if kept is not None:
+            return kept
         query = scope_filter(collection, self.scope)
         if on == "_id" and collection in KNOWN:
             known = await self.store.whole(collection, keys)
