@@ -152,11 +152,11 @@ def check_in(
     InvalidInput where there is nothing worth keeping. A second check-in at the same site within 2 minutes belongs to
     the visit that is open already.
     """
-    kept = _kept(actor, check_in_id, claim, site, CheckInDirection.ARRIVAL, policy, now)
+    planned_id = planned.id if planned is not None else None
+    kept = _kept(actor, check_in_id, claim, site, CheckInDirection.ARRIVAL, policy, now, planned_id)
     if isinstance(kept, InvalidInput):
         return kept
     evidence, judgement = kept
-    evidence = replace(evidence, visit_id=planned.id if planned is not None else None)
     if planned is not None and planned.state not in {VisitState.PLANNED, VisitState.MISSED, VisitState.OPEN}:
         return _refused(evidence, WrongState(planned.id, planned.state))
     fills_gap = planned is not None and planned.state is VisitState.MISSED and evidence.offline
@@ -165,7 +165,7 @@ def check_in(
         same = second_opening(running, site.id, evidence.event_at)
         if isinstance(same, VisitAlreadyOpen):
             return _refused(evidence, same)
-        return Arrival(_settled(replace(evidence, visit_id=same), _opening(judgement, evidence, claim)))
+        return Arrival(_settled(evidence, _opening(judgement, evidence, claim), same, evidence.lead_id))
     opening = _opening(judgement, evidence, claim)
     if isinstance(opening, Refusal):
         return _refused(evidence, opening)
@@ -173,16 +173,17 @@ def check_in(
     lead_id = visit.lead_id or claim.lead_id
     verified = not opening.unverified and not evidence.review
     opened = arrive(
-        replace(visit, lead_id=lead_id),
+        visit,
         evidence.id,
         evidence.event_at,
         now,
         inside=verified and judgement.verdict in _AT_SITE,
         counts_for_lead=verified and lead_id is not None,
         late=evidence.offline,
+        lead_id=lead_id,
         shift_end_at=shift_end_at,
     )
-    return Arrival(_settled(replace(evidence, visit_id=visit.id, lead_id=lead_id), opening), opened)
+    return Arrival(_settled(evidence, opening, visit.id, lead_id), opened)
 
 
 def check_out(
@@ -244,6 +245,7 @@ def _kept(
     direction: CheckInDirection,
     policy: FencePolicy,
     now: datetime,
+    visit_id: VisitId | None = None,
 ) -> tuple[CheckIn, Judgement] | InvalidInput:
     problem = claim.problem(now)
     if problem is not None:
@@ -278,6 +280,7 @@ def _kept(
         offline=now - event_at > ONLINE_WITHIN,
         review=review,
         flagged=review,
+        visit_id=visit_id,
         lead_id=claim.lead_id,
         device_id=claim.device_id,
         note=claim.note,
@@ -292,11 +295,18 @@ def _opening(judgement: Judgement, evidence: CheckIn, claim: Claim) -> Opening |
     return decide_opening(judgement, evidence.mode, claim.reason, second)
 
 
-def _settled(evidence: CheckIn, opening: Opening | OpeningRefusal) -> CheckIn:
+def _settled(
+    evidence: CheckIn, opening: Opening | OpeningRefusal, visit_id: VisitId, lead_id: LeadId | None
+) -> CheckIn:
     if isinstance(opening, Refusal):
-        return replace(evidence, flagged=True)
-    unverified = opening.unverified or evidence.review
-    return replace(evidence, unverified=unverified, flagged=opening.flagged or evidence.flagged)
+        return replace(evidence, visit_id=visit_id, lead_id=lead_id, flagged=True)
+    return replace(
+        evidence,
+        visit_id=visit_id,
+        lead_id=lead_id,
+        unverified=opening.unverified or evidence.review,
+        flagged=opening.flagged or evidence.flagged,
+    )
 
 
 def _refused(evidence: CheckIn, refusal: Refusal) -> Arrival:

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from domain.accounts import Tier
 from domain.ids import AccountId, CheckInId, LeadId, OrgId, PersonId, PlanId, SiteId, TeamId, VisitId
@@ -169,7 +170,7 @@ def cancel(
     problem = _may_end(visit, {VisitState.PLANNED}, reason, expected_version)
     if problem is not None:
         return problem
-    return _next(replace(visit, state=VisitState.CANCELLED, reason=reason, missed_after=None, closed_at=now), now)
+    return _next(visit, now, state=VisitState.CANCELLED, reason=reason, missed_after=None, closed_at=now)
 
 
 def _may_end(
@@ -193,22 +194,28 @@ def arrive(
     inside: bool,
     counts_for_lead: bool,
     late: bool,
+    lead_id: LeadId | None = None,
     shift_end_at: datetime | None = None,
 ) -> Visit:
     """A check-in opens the visit. A late one at a missed visit makes it DONE, to be completed by its check-out."""
-    opened = replace(
+    if late and visit.state is VisitState.MISSED:
+        state, closes_at = VisitState.DONE, now + MAX_LATE
+    else:
+        state = VisitState.OPEN
+        closes_at = shift_end_at if shift_end_at is not None and shift_end_at > at else at + LONGEST_OPEN
+    return _next(
         visit,
+        now,
+        state=state,
+        lead_id=lead_id or visit.lead_id,
         missed_after=None,
         opened_at=at,
+        auto_close_at=closes_at,
         last_check_in_id=check_in_id,
         arrived_inside=inside,
         counts_for_lead=counts_for_lead,
         offline=late,
     )
-    if late and visit.state is VisitState.MISSED:
-        return _next(replace(opened, state=VisitState.DONE, auto_close_at=now + MAX_LATE), now)
-    closes_at = shift_end_at if shift_end_at is not None and shift_end_at > at else at + LONGEST_OPEN
-    return _next(replace(opened, state=VisitState.OPEN, auto_close_at=closes_at), now)
 
 
 def leave(
@@ -234,18 +241,16 @@ def leave(
         return InvalidInput("capturedAt", "lies before the check-in")
     stayed = at - visit.opened_at >= DWELL[visit.tier]
     return _next(
-        replace(
-            visit,
-            state=VisitState.DONE if stayed else VisitState.TOUCH,
-            closed_at=at,
-            auto_close_at=None,
-            outcome=outcome,
-            next_step=next_step,
-            note=note if note is not None else visit.note,
-            verified=stayed and visit.arrived_inside and not gone,
-            offline=visit.offline or early_enough,
-        ),
+        visit,
         now,
+        state=VisitState.DONE if stayed else VisitState.TOUCH,
+        closed_at=at,
+        auto_close_at=None,
+        outcome=outcome,
+        next_step=next_step,
+        note=note if note is not None else visit.note,
+        verified=stayed and visit.arrived_inside and not gone,
+        offline=visit.offline or early_enough,
     )
 
 
@@ -253,7 +258,7 @@ def miss(visit: Visit, now: datetime) -> Visit | None:
     """The planned visit nobody came to; None where it is not due to be missed."""
     if visit.state is not VisitState.PLANNED or visit.missed_after is None or visit.missed_after > now:
         return None
-    return _next(replace(visit, state=VisitState.MISSED, missed_after=None), now)
+    return _next(visit, now, state=VisitState.MISSED, missed_after=None)
 
 
 def close_forgotten(visit: Visit, now: datetime) -> Visit | None:
@@ -264,11 +269,10 @@ def close_forgotten(visit: Visit, now: datetime) -> Visit | None:
     due_at = visit.auto_close_at
     if due_at is None or due_at > now:
         return None
-    closed = replace(visit, closed_at=due_at, auto_close_at=None)
     if visit.state is VisitState.OPEN:
-        return _next(replace(closed, state=VisitState.AUTO_CLOSED), now)
-    return _next(replace(closed, state=VisitState.TOUCH, closed_at=visit.opened_at), now)
+        return _next(visit, now, state=VisitState.AUTO_CLOSED, closed_at=due_at, auto_close_at=None)
+    return _next(visit, now, state=VisitState.TOUCH, closed_at=visit.opened_at, auto_close_at=None)
 
 
-def _next(visit: Visit, now: datetime) -> Visit:
-    return replace(visit, version=visit.version + 1, updated_at=now)
+def _next(visit: Visit, now: datetime, **changes: Any) -> Visit:
+    return replace(visit, version=visit.version + 1, updated_at=now, **changes)
