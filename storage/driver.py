@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, TypeVar
 
@@ -179,10 +179,15 @@ class Database:
     client: Any
     raw: Any
     awaits_cursors: bool
+    _collections: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """The driver's collections by name: it makes a new one each time it is asked, for as much as a small read."""
 
     def collection(self, name: str, session: Any = None, note: Callable[[object], None] | None = None) -> Collection:
         """The collection, inside the transaction of `session` where one is given; `note` is told of each write."""
-        return Collection(self.raw[name], session, self.awaits_cursors, note)
+        raw = self._collections.get(name)
+        if raw is None:
+            raw = self._collections[name] = self.raw[name]
+        return Collection(raw, session, self.awaits_cursors, note)
 
     async def ping(self) -> None:
         """Raises PyMongoError where the server does not answer."""
