@@ -180,6 +180,17 @@ class MemoryCollection:
         self._documents[document["_id"]] = document
         return 1
 
+    async def update_one(
+        self, query: Mapping[str, Any], change: Mapping[str, Mapping[str, Any]], *, upsert: bool = False
+    ) -> int:
+        """As storage.driver, where a sum that may not be there yet grows."""
+        if not upsert or query.keys() != {"_id"} or change.keys() != {"$inc", "$setOnInsert"}:
+            raise UnknownQueryError(f"{self._name}: {query} {change}")
+        found = self._documents.setdefault(query["_id"], {**query, **change["$setOnInsert"]})
+        for path, amount in change["$inc"].items():
+            found[path] = found.get(path, 0) + amount
+        return 1
+
     def _note_open(self, document: Document) -> None:
         if self._name == "visits" and document["state"] == "OPEN":
             if self._open.setdefault(_owner(document), document["_id"]) != document["_id"]:

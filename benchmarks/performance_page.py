@@ -18,6 +18,12 @@ DOCS = Path(__file__).parent.parent / "docs"
 PAGE, CHART = DOCS / "performance.md", DOCS / "performance.svg"
 OPERATIONS = {"lead": "one lead", "list": "page of 50 leads", "home": "home screen", "checkin": "check-in"}
 MODES = {"memory": "In memory", "database": "With the database"}
+OTHERS = {
+    "startup": "Start-up and memory",
+    "scale": "From ten thousand leads to a million",
+    "soak": "An hour at half load",
+    "sla_calendar": "Due times on a calendar",
+}
 _CPU = "CPU s per 1000"
 _RATE = "requests per s"
 
@@ -27,11 +33,7 @@ Result = Mapping[str, Any]
 def page(results: Mapping[str, Result]) -> str:
     """The page in Markdown. `results`: the content of the files by benchmark name; an absent one is said to be."""
     parts = [HEAD, *_serving(results.get("serving")), BEFORE_DUTIES, _duties(), AFTER_DUTIES]
-    for name, title in (
-        ("startup", "Start-up and memory"),
-        ("scale", "From ten thousand leads to a million"),
-        ("sla_calendar", "Due times on a calendar"),
-    ):
+    for name, title in OTHERS.items():
         parts += [f"## {title}", *_other(name, results.get(name))]
     return "\n\n".join(parts) + "\n"
 

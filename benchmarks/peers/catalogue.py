@@ -44,6 +44,7 @@ class Peer:
 OURS_IN_MEMORY = "benchmarks.fieldbeat_in_memory"
 PEERS = [
     Peer("fieldbeat", "api", in_memory=OURS_IN_MEMORY),
+    Peer("fieldbeat-pymongo", "api", modes=("database",), environment=[("MONGODB_DRIVER", "pymongo")]),
     Peer("fallback", "api", modes=("memory",), environment=[("COMPILED", "0")], in_memory=OURS_IN_MEMORY),
     Peer("strawberry", "benchmarks.peers.plain_strawberry"),
     Peer("handwritten", "benchmarks.peers.hand_written"),
