@@ -72,7 +72,7 @@ class Talk:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 40  # a reader is given up after ten seconds, on a busy machine later
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
