@@ -12,9 +12,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from tzdata import IANA_VERSION
+
 from domain.refusals import InvalidInput
 
 Span = tuple[datetime, datetime]
+TIME_ZONE_DATA: str = IANA_VERSION
+"""Version of the time zone data, which is pinned with the program's dependencies and used whatever a machine has."""
 DAY_S = 86_400
 _ONE_DAY = timedelta(days=1)
 LOOK_AHEAD = timedelta(days=400)

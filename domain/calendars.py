@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from enum import StrEnum
 from itertools import pairwise
 
 from domain.calendar import ALWAYS, Calendar, Interval, calendar_problem, hours, known_zone, workdays, written_hours
@@ -209,3 +210,77 @@ def open_times(text: str, path: str) -> tuple[Interval, ...] | InvalidInput:
         if other.opens_s < one.closes_s:
             return InvalidInput(path, f"{written_hours((one,))} and {written_hours((other,))} overlap")
     return tuple(intervals)
+
+
+class DayChange(StrEnum):
+    """What an import does to one date."""
+
+    ADDED = "ADDED"
+    CHANGED = "CHANGED"
+    REMOVED = "REMOVED"
+    SAME = "SAME"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedDay:
+    """One date of an import: what it becomes (or was, where it goes); `overridden` where an own exception wins."""
+
+    date: str
+    change: DayChange
+    day: SpecialDay
+    overridden: bool
+
+
+def with_holidays(
+    before: CalendarRecord,
+    year: HolidayYear,
+    closed: Mapping[str, str],
+    worked: Mapping[str, str],
+    person_id: PersonId,
+    now: datetime,
+) -> CalendarRecord | InvalidInput:
+    """The next version with this year's holidays in the place of those imported before.
+
+    A make-up workday is open as most open days of the week are, unless the week has it open already.
+    """
+    usual = _usual_day(before.weekly)
+    days = {key: SpecialDay((), name[:MAX_NAME]) for key, name in closed.items()}
+    for key, name in worked.items():
+        if not before.weekly[date.fromisoformat(key).weekday()]:
+            days[key] = SpecialDay(usual, name)
+    others = {key: day for key, day in before.holidays.items() if not key.startswith(f"{year.year:04d}-")}
+    after = replace(
+        before,
+        version=before.version + 1,
+        holidays=others | days,
+        years=tuple(sorted((*(each for each in before.years if each.year != year.year), year), key=_by_year)),
+        saved_at=now,
+        saved_by=person_id,
+    )
+    return calendar_problem(after.calendar, now) or after
+
+
+def imported_days(before: CalendarRecord, after: CalendarRecord, year: int) -> list[ImportedDay]:
+    """What an import of the year changes, by date."""
+    prefix = f"{year:04d}-"
+    changes = []
+    for key in sorted(each for each in {*before.holidays, *after.holidays} if each.startswith(prefix)):
+        old, new = before.holidays.get(key), after.holidays.get(key)
+        if old is None or new is None:
+            change = DayChange.ADDED if old is None else DayChange.REMOVED
+        else:
+            change = DayChange.SAME if old == new else DayChange.CHANGED
+        day = new if new is not None else old
+        assert day is not None
+        changes.append(ImportedDay(key, change, day, key in before.exceptions))
+    return changes
+
+
+def _by_year(each: HolidayYear) -> int:
+    return each.year
+
+
+def _usual_day(weekly: _Week) -> tuple[Interval, ...]:
+    """The intervals that most open days have; of several the earliest day's."""
+    open_days = [day for day in weekly if day]
+    return max(open_days, key=open_days.count, default=())

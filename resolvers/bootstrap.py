@@ -8,7 +8,7 @@ from dataclasses import asdict
 from domain.access import Scope
 from domain.apps import too_old
 from domain.attendance import planned_work
-from domain.calendar import known_zone
+from domain.calendar import TIME_ZONE_DATA, known_zone
 from domain.check_ins import DEFAULT_POLICY
 from domain.errors import BadInput
 from domain.labels import labels
@@ -44,6 +44,7 @@ async def bootstrap(context: Context, app_version: str | None, page_size: int) -
         "__typename": "Bootstrap",
         "server_now": stored_time(context.now),
         "minimum_app_version": app.min_version,
+        "time_zone_data": TIME_ZONE_DATA,
         "me": me,
         "organization": organization,
         "shift": shift,

@@ -64,6 +64,9 @@ class ClientPolicies:
 class Bootstrap:
     server_now: datetime = stored("server_now", "The server's time, to measure how far the phone's clock is off.")
     minimum_app_version: str = stored("minimum_app_version", "The oldest app version that is served.")
+    time_zone_data: str = stored(
+        "time_zone_data", "Version of the IANA time zone data that due times are computed with, such as 2026f."
+    )
     me: Person = stored("me", "Who is signed in.")
     organization: Organization = stored("organization", "Their organization.")
     shift: Shift | None = stored("shift", "Their open shift; null where they are not at work.")

@@ -15,6 +15,7 @@ from schema.check_ins import CheckInMutation, CheckInQuery
 from schema.contacts import ContactMutation, ContactQuery
 from schema.devices import DeviceMutation, DeviceQuery
 from schema.fields import Info, bind, returns
+from schema.holidays import HolidayMutation, HolidayQuery
 from schema.leads import LeadMutation, LeadQuery
 from schema.nodes import Node, find_node
 from schema.notices import NoticeMutation, NoticeQuery
@@ -59,6 +60,7 @@ class Query(
     RoutePlanQuery,
     ArticleQuery,
     CalendarQuery,
+    HolidayQuery,
     SlaPolicyQuery,
     DeviceQuery,
     NoticeQuery,
@@ -85,6 +87,7 @@ class Mutation(
     RoutePlanMutation,
     ArticleMutation,
     CalendarMutation,
+    HolidayMutation,
     SlaPolicyMutation,
     DeviceMutation,
     NoticeMutation,

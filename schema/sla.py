@@ -5,7 +5,7 @@ from typing import Any
 
 import strawberry
 
-from domain.calendar import elapsed
+from domain.calendar import elapsed, known_zone
 from domain.sla import ClockState, Metric, Policy
 from schema.fields import computed, stored
 from schema.nodes import Node
@@ -68,6 +68,13 @@ def _server_now(*, now: datetime) -> datetime:
     return now.astimezone(UTC)
 
 
+def _is_provisional(started_at: datetime | None, due_at: datetime | None, years: list[int] | None, zone: str) -> bool:
+    if started_at is None or due_at is None or not years:
+        return False
+    first, last = (each.astimezone(known_zone(zone)).year for each in (started_at, due_at))
+    return any(first <= year <= last for year in years)
+
+
 _NEEDS = ("state", "consumed_s", "running_since", "policy")
 
 
@@ -80,6 +87,11 @@ class SlaClock(Node):
     time_zone: str = stored("policy.calendar.zone", "IANA zone of the calendar that counts.")
     started_at: datetime | None = stored("started_at", "When this cycle began.")
     due_at: datetime | None = stored("due_at", "When the time is used up; null while pending or paused.")
+    due_provisional: bool = computed(
+        _is_provisional,
+        "Whether `dueAt` counts days of a year whose make-up workdays the country has yet to publish.",
+        needs=("started_at", "due_at", "policy.calendar.provisional_years", "policy.calendar.zone"),
+    )
     met_at: datetime | None = stored("met_at", "When it was stopped.")
     provisional: bool = stored(
         "provisional", "Whether the stop waits for its visit to be verified and may be withdrawn.", default=False
