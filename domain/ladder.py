@@ -42,6 +42,8 @@ def recipients(
 
 def kind_of(step: Step) -> NoticeKind:
     """The kind of notice a step sends."""
+    if Recipient.CUSTOMER_SUCCESS in step.recipients:
+        return NoticeKind.CARE_TASK
     if step.propose_reassignment:
         return NoticeKind.SLA_REASSIGN_PROPOSED
     if step.percent < BREACH:
@@ -66,9 +68,15 @@ def step_notices(
     teams: Mapping[TeamId, Team],
     now: datetime,
     working: Mapping[PersonId, PersonId | None] | None = None,
+    care: Sequence[PersonId] = (),
 ) -> list[Notice]:
-    """One notice for each person concerned, at that person's highest step; `working` as for `recipients`."""
-    told = firing.notices(recipients(firing.owner_id, lead.team_id, teams, working))
+    """One notice for each person concerned, at that person's highest step; `working` as for `recipients`.
+
+    `care` are the people of customer success.
+    """
+    chain = recipients(firing.owner_id, lead.team_id, teams, working)
+    places = {place: [person_id] for place, person_id in chain.items()}
+    told = firing.notices({**places, Recipient.CUSTOMER_SUCCESS: care})
     return [
         make_notice(
             lead.org_id,

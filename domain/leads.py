@@ -96,6 +96,8 @@ class Lead:
     sla_due_at: datetime | None = None
     red_flag: bool = False
     red_since: datetime | None = None
+    held_at: datetime | None = None
+    hold_reason: str | None = None
     version: int = 1
 
     @property
@@ -224,6 +226,8 @@ def move(lead: Lead, stage: Stage, reason: str | None, now: datetime) -> Lead:
         stage_kind=stage.kind,
         closed_at=(lead.closed_at or now) if closed else None,
         lost_reason=reason if stage.kind in {StageKind.LOST, StageKind.DISQUALIFIED} else None,
+        held_at=None if closed else lead.held_at,
+        hold_reason=None if closed else lead.hold_reason,
         version=lead.version + 1,
         updated_at=now,
     )

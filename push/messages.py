@@ -52,6 +52,7 @@ _TEXTS = {
         NoticeKind.SLA_ESCALATED: Text("{metric}超时升级", "团队中一条线索的{metric}超时仍未处理，请您跟进。"),
         NoticeKind.SLA_REASSIGN_PROPOSED: Text("建议改派线索", "一条线索的{metric}长时间超时，建议改派负责人。"),
         NoticeKind.SLA_WITHDRAWN: Text("超时已撤销", "一条线索的{metric}实际已按时完成，超时记录已撤销。"),
+        NoticeKind.CARE_TASK: Text("待办：满意度回访", "一条线索交付后仍未收到满意度反馈，请联系客户。"),
         NoticeKind.LEAD_ASSIGNED: Text("新线索", "有一条新线索分配给您，请在时限内联系。"),
         NoticeKind.VISIT_MISSED: Text("拜访未完成", "有一次计划拜访未完成{date}。"),
         NoticeKind.VISIT_RESCHEDULED: Text("拜访已改期", "一次拜访已改期{to_date}。"),
@@ -70,6 +71,7 @@ _TEXTS = {
         NoticeKind.SLA_WITHDRAWN: Text(
             "Breach withdrawn", "The {metric} of a lead was done in time after all; its breach is withdrawn."
         ),
+        NoticeKind.CARE_TASK: Text("Call a customer", "A survey is not answered yet. Please get in touch."),
         NoticeKind.LEAD_ASSIGNED: Text("New lead", "A new lead is yours. Please make contact in time."),
         NoticeKind.VISIT_MISSED: Text("Visit missed", "A planned visit{date} was not made."),
         NoticeKind.VISIT_RESCHEDULED: Text("Visit rescheduled", "A visit has been rescheduled{to_date}."),

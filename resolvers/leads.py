@@ -27,6 +27,7 @@ from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
 from resolvers import sla
 from resolvers.context import Context
 from resolvers.once import Outcome, Saved, once
+from resolvers.proposals import graded
 from storage.driver import Document
 from storage.leads import (
     COLLECTION,
@@ -125,7 +126,11 @@ async def update_lead(
         if missing is not None:
             return missing
         revised = revise(lead, changes, expected_version, context.now)
-        return revised if isinstance(revised, Refusal) else await _save(store, revised)
+        if isinstance(revised, Refusal):
+            return revised
+        if revised.tier is not lead.tier:
+            revised = await graded(store, revised, context.now)
+        return await _save(store, revised)
 
     given = {"id": lead_id, "changes": dict(changes), "expected_version": expected_version}
     return await once(context, "updateLead", client_key, given, act)

@@ -30,6 +30,7 @@ described_enum(
     SLA_ESCALATED="A promise on a lead in your teams is broken and still open.",
     SLA_REASSIGN_PROPOSED="A promise has been broken for long: give the lead to somebody else?",
     SLA_WITHDRAWN="A breach you were told about was none.",
+    CARE_TASK="A customer has not answered the survey: whoever acknowledges it in customer success gets in touch.",
     LEAD_ASSIGNED="You got a lead.",
     VISIT_MISSED="A planned visit was not made.",
     VISIT_RESCHEDULED="A visit moved.",

@@ -17,6 +17,8 @@ described_enum(
     "What an SLA clock measures.",
     LEAD_FIRST_CONTACT="From the first assignment of a lead to the first human contact, 24 h.",
     LEAD_NEXT_FOLLOWUP="From each human contact to the next while the lead is open, 72 h.",
+    TIER_A_PROPOSAL="From a lead becoming tier A to its proposal being stored, 24 h.",
+    SATISFACTION="From the delivery to the survey, 72 h.",
 )
 described_enum(
     ClockState,
@@ -38,6 +40,9 @@ class SlaLeg:
     started_at: datetime = stored("started_at", "From when.")
     ended_at: datetime | None = stored("ended_at", "Until when; null while it lasts.")
     open_seconds: float | None = stored("open_s", "Open seconds of the calendar within; null while it lasts.")
+    open_seconds_at_breach: float | None = stored(
+        "breach_s", "Open seconds within, up to the breach: this owner's share of it; null where nothing was broken."
+    )
 
 
 def _used_s(consumed_s: float, running_since: datetime | None, policy: Policy, now: datetime) -> float:
@@ -47,21 +52,33 @@ def _used_s(consumed_s: float, running_since: datetime | None, policy: Policy, n
 
 
 def _remaining(
-    state: str, consumed_s: float, running_since: datetime | None, policy: dict[str, Any], *, now: datetime
+    state: str,
+    consumed_s: float,
+    running_since: datetime | None,
+    allowed_s: float | None,
+    policy: dict[str, Any],
+    *,
+    now: datetime,
 ) -> float | None:
     if state not in _OPEN:
         return None
     kept = decode(Policy, policy)
-    return max(0.0, kept.target_s - _used_s(consumed_s, running_since, kept, now))
+    return max(0.0, (allowed_s or kept.target_s) - _used_s(consumed_s, running_since, kept, now))
 
 
 def _overdue(
-    state: str, consumed_s: float, running_since: datetime | None, policy: dict[str, Any], *, now: datetime
+    state: str,
+    consumed_s: float,
+    running_since: datetime | None,
+    allowed_s: float | None,
+    policy: dict[str, Any],
+    *,
+    now: datetime,
 ) -> float | None:
     if state not in _OPEN:
         return None
     kept = decode(Policy, policy)
-    return max(0.0, _used_s(consumed_s, running_since, kept, now) - kept.target_s)
+    return max(0.0, _used_s(consumed_s, running_since, kept, now) - (allowed_s or kept.target_s))
 
 
 def _server_now(*, now: datetime) -> datetime:
@@ -75,7 +92,7 @@ def _is_provisional(started_at: datetime | None, due_at: datetime | None, years:
     return any(first <= year <= last for year in years)
 
 
-_NEEDS = ("state", "consumed_s", "running_since", "policy")
+_NEEDS = ("state", "consumed_s", "running_since", "allowed_s", "policy")
 
 
 @strawberry.type(description="A promise on a lead: its latest cycle. The server alone decides when it is broken.")

@@ -28,6 +28,7 @@ described_enum(
     OWNER="The owner.",
     SUPERIOR="Who leads the owner's team, or the next above.",
     SUPERIOR_OF_SUPERIOR="Who leads above the superior.",
+    CUSTOMER_SUCCESS="Everybody in support, as a care task that one of them takes on.",
 )
 described_enum(
     MatchField,

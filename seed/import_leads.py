@@ -24,6 +24,8 @@ from domain.notices import derived_id
 from domain.people import Person, PersonState
 from domain.refusals import Refusal
 from resolvers import sla
+from resolvers.clocks import summed
+from resolvers.proposals import graded
 from seed.cells import Problem
 from seed.csv_file import Table
 from seed.importing import (
@@ -216,16 +218,23 @@ def _new(
 
 
 def first_clocks(lead: Lead, contact: Activity | None, now: datetime) -> list[ClockRecord]:
-    """The clocks of a new lead as they stand now; steps that came due before are marked as sent and told to nobody."""
+    """The clocks of a new lead as they stand now; steps that came due before are marked as sent and told to nobody.
+
+    A proposal for a lead of tier A is owed from now: no file tells since when it was one.
+    """
     if lead.owner_id is None or not lead.is_open:
         return []
     first = _record(lead, rules.Metric.LEAD_FIRST_CONTACT, now)
     records = [first.with_events(rules.start(first.clock, lead.occurred_at, now, lead.owner_id, lead.id), now)]
     if contact is not None:
-        met = rules.record_contact(records[0].clock, contact.occurred_at, now, contact.id)
+        met = rules.record_stop(records[0].clock, contact.occurred_at, now, contact.id)
         follow = _record(lead, rules.Metric.LEAD_NEXT_FOLLOWUP, now)
-        begun = rules.record_contact(follow.clock, contact.occurred_at, now, contact.id, owner_id=lead.owner_id)
+        begun = rules.record_stop(follow.clock, contact.occurred_at, now, contact.id, owner_id=lead.owner_id)
         records = [records[0].with_events(met, now), follow.with_events(begun, now)]
+    if lead.tier is Tier.A:
+        proposal = _record(lead, rules.Metric.TIER_A_PROPOSAL, now)
+        owed = rules.start(proposal.clock, now, now, lead.owner_id, lead.id)
+        records.append(proposal.with_events(owed, now))
     return [record.with_events(rules.fire_due(record.clock, now)[0], now) for record in records]
 
 
@@ -303,7 +312,7 @@ async def _insert_together(store: Store, steps: Sequence[_Step], now: datetime) 
             contacts.append(contact)
             at = contact.occurred_at
             lead = replace(lead, last_contact_at=at, last_activity_at=at)
-        leads.append(encode(sla.summed(lead, records)))
+        leads.append(encode(summed(lead, records)))
         clocks += [encode_clock(replace(record, version=1)) for record in records]
     await store[LEADS].insert_many(leads)
     await store[CLOCKS].insert_many(clocks)
@@ -327,6 +336,8 @@ async def _change(store: Store, step: _Step, now: datetime) -> None:
         lead = assign(lead, held, now)
         await hand_over_activities(store, lead)
         lead = await sla.assigned(store, lead, now)
+    if lead.tier is not before.tier:
+        lead = await graded(store, lead, now)
     if step.stage is not None:
         lead = move(lead, step.stage, step.lost_reason, now)
         if before.is_open and not lead.is_open:
@@ -352,4 +363,4 @@ async def _caught_up(store: Store, lead: Lead, now: datetime) -> Lead:
         if events:
             await save_clock(store, caught)
         records.append(caught)
-    return sla.summed(lead, records)
+    return summed(lead, records)

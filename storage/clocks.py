@@ -144,6 +144,7 @@ _SHOWN = frozenset(
         "cancel_reason",
         "consumed_s",
         "running_since",
+        "allowed_s",
     }
 )
 

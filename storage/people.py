@@ -66,6 +66,12 @@ async def has_other_admin(store: Store, org_id: OrgId, person_id: PersonId) -> b
     return any(each["_id"] != person_id for each in await store[PEOPLE].find(admins, limit=2, projection={"_id": 1}))
 
 
+async def list_in_role(store: Store, org_id: OrgId, role: Role, limit: int) -> list[PersonId]:
+    """Active people of the organization in this role, at most `limit`."""
+    query: Document = {"org_id": org_id, "role": role.value, "state": PersonState.ACTIVE.value}
+    return [PersonId(each["_id"]) for each in await store[PEOPLE].find(query, projection={"_id": 1}, limit=limit)]
+
+
 async def insert_person(store: Store, person: Person) -> Document:
     """Raises DuplicateKeyError where id, e-mail or external id is taken."""
     document = encode(person)

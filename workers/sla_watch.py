@@ -12,21 +12,25 @@ from zlib import crc32
 import structlog
 
 from domain import sla as rules
-from domain.access import Scope
-from domain.ids import ClockId
+from domain.access import Role, Scope
+from domain.ids import ClockId, PersonId
 from domain.ladder import step_notices
+from domain.leads import Lead
 from domain.people import superiors
 from resolvers import sla
+from resolvers.clocks import save_summed
 from resolvers.services import Services
 from resolvers.stand_ins import list_working
 from storage.clocks import find_clock, list_clocks, list_due, save_clock
 from storage.driver import PyMongoError
 from storage.leads import find_lead
 from storage.outbox import Outbox
-from storage.people import list_teams
+from storage.people import list_in_role, list_teams
 from storage.store import Store
 
 BATCH = 100
+MOST_CARING = 50
+"""People of customer success who are told at once."""
 log = structlog.get_logger(__name__)
 
 
@@ -72,9 +76,16 @@ async def fire_clock(store: Store, clock_id: ClockId, now: datetime, outbox: Out
     if firing is None or not await save_clock(store, following):
         return False
     others = [each for each in await list_clocks(store, lead.id) if each.id != clock_id]
-    await sla.save_summed(store, lead, [*others, following], now)
+    await save_summed(store, lead, [*others, following], now)
     teams = await list_teams(store, lead.org_id)
     chain = [firing.owner_id, *superiors(firing.owner_id, lead.team_id, teams)] if firing.owner_id is not None else []
     working = await list_working(store, lead.org_id, chain, now)
-    await outbox.write(store, step_notices(lead, clock_id, record.metric, firing, teams, now, working), now)
+    notices = step_notices(lead, clock_id, record.metric, firing, teams, now, working, await _care(store, lead, firing))
+    await outbox.write(store, notices, now)
     return True
+
+
+async def _care(store: Store, lead: Lead, firing: rules.Firing) -> list[PersonId]:
+    """Customer success, where a step tells it."""
+    asked = any(rules.Recipient.CUSTOMER_SUCCESS in step.recipients for step in firing.steps)
+    return await list_in_role(store, lead.org_id, Role.SUPPORT, MOST_CARING) if asked else []

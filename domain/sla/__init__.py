@@ -3,7 +3,18 @@
 The event log of a clock is the truth; `fold` reads it. Commands look at a folded clock and give the events to append.
 """
 
-from domain.sla.clock import Clock, ClockEvent, ClockState, Cycle, EventKind, Leg, is_overdue, overdue_s, remaining_s
+from domain.sla.clock import (
+    OPEN_STATES,
+    Clock,
+    ClockEvent,
+    ClockState,
+    Cycle,
+    EventKind,
+    Leg,
+    is_overdue,
+    overdue_s,
+    remaining_s,
+)
 from domain.sla.commands import (
     Firing,
     acknowledge,
@@ -11,13 +22,16 @@ from domain.sla.commands import (
     fire_due,
     pause,
     reassign,
-    record_contact,
+    record_stop,
     resume,
     start,
+    start_retroactively,
+    taken_over,
     withdraw_stop,
 )
 from domain.sla.folding import appended, fold
 from domain.sla.policy import (
+    CONTACT_METRICS,
     DEFAULT_POLICIES,
     LADDER,
     Metric,
@@ -29,8 +43,10 @@ from domain.sla.policy import (
 )
 
 __all__ = [
+    "CONTACT_METRICS",
     "DEFAULT_POLICIES",
     "LADDER",
+    "OPEN_STATES",
     "Clock",
     "ClockEvent",
     "ClockState",
@@ -53,9 +69,11 @@ __all__ = [
     "pause",
     "policy_problem",
     "reassign",
-    "record_contact",
+    "record_stop",
     "remaining_s",
     "resume",
     "start",
+    "start_retroactively",
+    "taken_over",
     "withdraw_stop",
 ]

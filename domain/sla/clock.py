@@ -16,6 +16,7 @@ class EventKind(StrEnum):
 
     STARTED = "STARTED"
     CONTACTED = "CONTACTED"
+    FULFILLED = "FULFILLED"
     STOP_WITHDRAWN = "STOP_WITHDRAWN"
     REASSIGNED = "REASSIGNED"
     PAUSED = "PAUSED"
@@ -39,6 +40,7 @@ class ClockState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+STOP_KINDS = frozenset({EventKind.CONTACTED, EventKind.FULFILLED})
 OPEN_STATES = frozenset({ClockState.RUNNING, ClockState.PAUSED, ClockState.BREACHED})
 
 
@@ -48,6 +50,8 @@ class ClockEvent:
 
     `source_id` is the activity or visit of a contact; `cycle_key` the event source a cycle began with; `percent` the
     step that fired. A provisional stop waits for its visit to be verified; an untrusted one proves no breach wrong.
+    CONTACTED stops the clocks of contacts, FULFILLED the others. `not_before` keeps a start in the past from being due
+    at once.
     """
 
     kind: EventKind
@@ -60,16 +64,21 @@ class ClockEvent:
     cycle_key: str | None = None
     percent: int | None = None
     reason: str | None = None
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One owner's share; `ended_at` and `open_s` (open seconds) are None while it runs."""
+    """One owner's share; `ended_at` and `open_s` (open seconds) are None while it runs.
+
+    `breach_s` are its open seconds up to the breach; None where nothing was broken.
+    """
 
     owner_id: PersonId | None
     started_at: datetime
     ended_at: datetime | None
     open_s: float | None
+    breach_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,8 @@ class Cycle:
     consumed_s: float = 0.0
     """Open seconds of the closed running times: up to the stop, or to the latest pause."""
     running_since: datetime | None = None
+    allowed_s: float = 0.0
+    """Open seconds from the start to due: the target, or more where the start lay in the past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,8 @@ class Clock:
     log: tuple[ClockEvent, ...] = ()
     cycles: tuple[Cycle, ...] = field(default=(), compare=False)
     owner_id: PersonId | None = field(default=None, compare=False)
+    paused: bool = field(default=False, compare=False)
+    """Whether its time stands still, or would if it had begun or went on."""
 
     @property
     def current(self) -> Cycle | None:
@@ -177,19 +190,19 @@ def is_overdue(state: ClockState, due_at: datetime | None, *, now: datetime) -> 
 
 def remaining_s(clock: Clock, now: datetime) -> float | None:
     """Open seconds left until due; 0 once breached, None where nothing runs."""
-    used = _used_s(clock, now)
-    return None if used is None else max(0.0, clock.policy.target_s - used)
+    over = _over_s(clock, now)
+    return None if over is None else max(0.0, -over)
 
 
 def overdue_s(clock: Clock, now: datetime) -> float | None:
     """Open seconds since due; 0 before, None where nothing runs."""
-    used = _used_s(clock, now)
-    return None if used is None else max(0.0, used - clock.policy.target_s)
+    over = _over_s(clock, now)
+    return None if over is None else max(0.0, over)
 
 
-def _used_s(clock: Clock, now: datetime) -> float | None:
+def _over_s(clock: Clock, now: datetime) -> float | None:
     cycle = clock.current
     if cycle is None or cycle.state not in OPEN_STATES:
         return None
     running_s = 0.0 if cycle.running_since is None else elapsed(clock.policy.calendar, cycle.running_since, now)
-    return cycle.consumed_s + running_s
+    return cycle.consumed_s + running_s - cycle.allowed_s

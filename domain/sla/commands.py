@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from domain.ids import PersonId
-from domain.sla.clock import OPEN_STATES, Clock, ClockEvent, ClockState, Cycle, EventKind
-from domain.sla.folding import appended
-from domain.sla.policy import Recipient, Step
+from domain.sla.clock import OPEN_STATES, STOP_KINDS, Clock, ClockEvent, ClockState, Cycle, EventKind
+from domain.sla.folding import appended, event_key
+from domain.sla.policy import CONTACT_METRICS, Recipient, Step
 
 Events = tuple[ClockEvent, ...]
+FLOOR = timedelta(hours=2)
+"""Wall time that a clock with a start in the past still has at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +32,56 @@ class Firing:
         """The step that all earlier unsent ones are collapsed to."""
         return self.steps[-1] if self.steps else None
 
-    def notices(self, people: Mapping[Recipient, PersonId | None]) -> dict[PersonId, Step]:
+    def notices(self, people: Mapping[Recipient, Sequence[PersonId]]) -> dict[PersonId, Step]:
         """One notice per person, at that person's highest step; a recipient who is missing is skipped."""
-        told: dict[PersonId, Step] = {}
-        for step in self.steps:
-            for recipient in step.recipients:
-                person_id = people.get(recipient)
-                if person_id is not None:
-                    told[person_id] = step
-        return told
+        return {
+            person_id: step
+            for step in self.steps
+            for recipient in step.recipients
+            for person_id in people.get(recipient, ())
+        }
 
 
-def start(clock: Clock, at: datetime, now: datetime, owner_id: PersonId, source_id: str | None = None) -> Events:
+def start(clock: Clock, at: datetime, now: datetime, owner_id: PersonId | None, source_id: str | None = None) -> Events:
     """The first assignment of the record; a clock that has begun does not begin again."""
     if clock.state is not ClockState.PENDING:
         return ()
     return (ClockEvent(EventKind.STARTED, at, now, owner_id=owner_id, source_id=source_id),)
 
 
-def record_contact(
+def start_retroactively(
+    clock: Clock, source: Clock, now: datetime, owner_id: PersonId, source_id: str | None = None
+) -> Events:
+    """A stricter promise begins where `source` began, with its owners and pauses, and is due after FLOOR at the
+    earliest; without a source that has begun, it begins now."""
+    if clock.state is not ClockState.PENDING:
+        return ()
+    begun = next((each for each in source.log if each.kind is EventKind.STARTED), None)
+    if begun is None:
+        return start(clock, now, now, owner_id, source_id)
+    taken_over = [replace(each, recorded_at=now) for each in source.log if each.kind in _INHERITED]
+    first = ClockEvent(
+        EventKind.STARTED, begun.at, now, owner_id=begun.owner_id, source_id=source_id, not_before=now + FLOOR
+    )
+    events = (first, *taken_over)
+    return (*events, *reassign(appended(clock, events), owner_id, now, now))
+
+
+def taken_over(source: Clock, now: datetime) -> Events:
+    """What a new clock begins with where the running cycle of `source` goes on under another promise.
+
+    It is due after FLOOR at the earliest.
+    """
+    cycle = source.current
+    if cycle is None:
+        return ()
+    begins = next(each for each in source.log if each.kind in _BEGINS and event_key(each) == cycle.key)
+    first = replace(begins, owner_id=begins.owner_id or cycle.legs[0].owner_id, not_before=now + FLOOR)
+    later = [each for each in source.log if each.kind in _WORDS and each.at >= cycle.started_at and each is not begins]
+    return (first, *(each for each in source.log if each.kind in _INHERITED), *later)
+
+
+def record_stop(
     clock: Clock,
     at: datetime,
     now: datetime,
@@ -58,14 +91,15 @@ def record_contact(
     provisional: bool = False,
     trusted: bool = True,
 ) -> Events:
-    """A human contact that happened `at`; call it also when a visit is verified (no longer provisional) or released.
+    """What stops the clock happened `at`: a human contact, a stored proposal, a survey.
 
-    A contact after the due time leaves its breach recorded; a trusted one that proves a recorded breach wrong withdraws
-    it. `owner_id` names who holds a follow-up clock that this contact begins.
+    Call it again when a visit is verified (no longer provisional) or a doubtful proof released. A stop after the due
+    time leaves its breach recorded; a trusted one that proves a recorded breach wrong withdraws it. `owner_id` names
+    who holds a follow-up clock that this contact begins.
     """
-    before = [each for each in clock.log if each.kind is EventKind.CONTACTED and each.source_id == source_id]
-    contact = ClockEvent(
-        EventKind.CONTACTED,
+    before = [each for each in clock.log if each.kind in STOP_KINDS and each.source_id == source_id]
+    stop = ClockEvent(
+        EventKind.CONTACTED if clock.policy.metric in CONTACT_METRICS else EventKind.FULFILLED,
         at,
         now,
         owner_id=owner_id if clock.owner_id is None else None,
@@ -73,9 +107,9 @@ def record_contact(
         provisional=provisional,
         trusted=trusted,
     )
-    if before and _same_stop(before[-1], contact) and _standing(clock, source_id):
+    if before and _same_stop(before[-1], stop) and _standing(clock, source_id):
         return ()
-    return _settled(clock, (contact,), now)
+    return _settled(clock, (stop,), now)
 
 
 def withdraw_stop(clock: Clock, source_id: str, now: datetime) -> Events:
@@ -93,15 +127,18 @@ def reassign(clock: Clock, owner_id: PersonId, at: datetime, now: datetime) -> E
 
 
 def pause(clock: Clock, at: datetime, now: datetime) -> Events:
-    """Stops the time; a breach that was already due is recorded and stays."""
-    if clock.current is None or clock.current.running_since is None:
+    """Stops the time; a breach that was already due is recorded and stays.
+
+    A clock that has not begun begins paused; one that was stopped remembers it, should its stop be withdrawn.
+    """
+    if clock.paused or clock.state is ClockState.CANCELLED:
         return ()
     return _settled(clock, (ClockEvent(EventKind.PAUSED, at, now),), now)
 
 
 def resume(clock: Clock, at: datetime, now: datetime) -> Events:
     """Lets the time run on."""
-    if clock.current is None or clock.state not in OPEN_STATES or clock.current.running_since is not None:
+    if not clock.paused or clock.state is ClockState.CANCELLED:
         return ()
     return (ClockEvent(EventKind.RESUMED, at, now),)
 
@@ -159,10 +196,12 @@ def _breach(cycle: Cycle, at: datetime, now: datetime) -> ClockEvent:
 
 def _standing(clock: Clock, source_id: str) -> bool:
     last = [each for each in clock.log if each.source_id == source_id and each.kind in _WORDS]
-    return bool(last) and last[-1].kind is EventKind.CONTACTED
+    return bool(last) and last[-1].kind in STOP_KINDS
 
 
-_WORDS = frozenset({EventKind.CONTACTED, EventKind.STOP_WITHDRAWN})
+_WORDS = STOP_KINDS | {EventKind.STOP_WITHDRAWN}
+_BEGINS = STOP_KINDS | {EventKind.STARTED}
+_INHERITED = frozenset({EventKind.PAUSED, EventKind.RESUMED, EventKind.REASSIGNED})
 
 
 def _same_stop(one: ClockEvent, other: ClockEvent) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from domain.calendar import NoOpenTimeError, Span, add, elapsed
 from domain.ids import PersonId
-from domain.sla.clock import Clock, ClockEvent, ClockState, Cycle, EventKind, Leg
+from domain.sla.clock import STOP_KINDS, Clock, ClockEvent, ClockState, Cycle, EventKind, Leg
 from domain.sla.policy import Metric, Policy
 
 Run = tuple[datetime, datetime | None]
@@ -21,38 +22,42 @@ def appended(clock: Clock, events: Iterable[ClockEvent]) -> Clock:
 
 
 def fold(events: Iterable[ClockEvent], policy: Policy) -> Clock:
-    """The clock that a log describes; contacts count by when they happened, whatever order they arrived in."""
+    """The clock that a log describes; stops count by when they happened, whatever order they arrived in."""
     log = tuple(events)
     in_order = sorted(log, key=lambda event: event.at)
-    contacts = _contacts(log)
+    found = _stops(log)
     cancelled = next((each for each in in_order if each.kind is EventKind.CANCELLED), None)
     owners = [each for each in in_order if each.owner_id is not None]
     starts = [each for each in in_order if each.kind is EventKind.STARTED]
     if policy.metric is Metric.LEAD_NEXT_FOLLOWUP:
-        begun = [(each, _key(each)) for each in contacts if cancelled is None or each.at <= cancelled.at]
-        stops: list[ClockEvent | None] = [*contacts[1 : len(begun)], None][: len(begun)]
+        begun = [(each, event_key(each)) for each in found if cancelled is None or each.at <= cancelled.at]
+        stops: list[ClockEvent | None] = [*found[1 : len(begun)], None][: len(begun)]
     else:
-        begun = [(each, _key(each)) for each in starts[:1]]
-        stops = [contacts[0] if contacts else None]
+        begun = [(each, event_key(each)) for each in starts[:1]]
+        stops = [found[0] if found else None]
     cycles = tuple(
         _cycle(number, key, first, stop, log, owners, cancelled, policy)
         for number, ((first, key), stop) in enumerate(zip(begun, stops, strict=False), start=1)
     )
-    return Clock(policy, log, cycles, owners[-1].owner_id if owners else None)
+    turns = [each.kind for each in in_order if each.kind in _TURNS]
+    paused = turns[-1:] == [EventKind.PAUSED]
+    return Clock(policy, log, cycles, owners[-1].owner_id if owners else None, paused)
 
 
-def _contacts(log: Iterable[ClockEvent]) -> list[ClockEvent]:
-    """The contacts that stand, by event time: the last word on each source counts."""
+def _stops(log: Iterable[ClockEvent]) -> list[ClockEvent]:
+    """The stops that stand, by event time: the last word on each source counts."""
     standing: dict[str, ClockEvent] = {}
     for event in log:
-        if event.kind is EventKind.CONTACTED:
-            standing[_key(event)] = event
+        if event.kind in STOP_KINDS:
+            before = standing.get(event_key(event), event)
+            standing[event_key(event)] = replace(event, not_before=event.not_before or before.not_before)
         elif event.kind is EventKind.STOP_WITHDRAWN:
-            standing.pop(_key(event), None)
-    return sorted(standing.values(), key=lambda event: (event.at, _key(event)))
+            standing.pop(event_key(event), None)
+    return sorted(standing.values(), key=lambda event: (event.at, event_key(event)))
 
 
-def _key(event: ClockEvent) -> str:
+def event_key(event: ClockEvent) -> str:
+    """What names a start or stop, and the cycle that begins with it."""
     return event.source_id or event.kind.value
 
 
@@ -77,12 +82,12 @@ def _cycle(
     runs = _runs(first.at, ended_at, log)
     running_since = runs[-1][0] if runs[-1][1] is None else None
     active = running_since is not None and ended_at is None
-    target_at = _reach(policy, runs, policy.target_s)
+    target_at = _step_at(policy, runs, _DUE, first.not_before)
     breach = _standing_breach(own, stop)
     breached_at = breach.at if breach else _unrecorded_breach(target_at, ended_at or runs[-1][1])
     acknowledged = _is_acknowledged(own, owners, first.at)
     fired = tuple(sorted({each.percent for each in own if each.percent is not None}))
-    unsent = _unsent(policy, runs, fired) if active and not acknowledged else ()
+    unsent = _unsent(policy, runs, fired, first.not_before) if active and not acknowledged else ()
     waits = [at for at, _ in unsent[:1]]
     if active and breach is None and target_at is not None:
         waits.append(target_at)
@@ -99,13 +104,14 @@ def _cycle(
         provisional=stop is not None and stop.provisional,
         breached_at=breached_at,
         detected_at=breach.recorded_at if breach else None,
-        legs=_legs(owners, first.at, ended_at, runs, policy),
+        legs=_legs(owners, first.at, ended_at, breached_at, runs, policy),
         fired=fired,
         unsent=unsent,
         acknowledged=acknowledged,
         cancel_reason=cancelled.reason if cancelled else None,
         consumed_s=_open_s(policy, _closed(runs, ended_at)),
         running_since=running_since if active else None,
+        allowed_s=_allowed_s(policy, runs, first.not_before),
     )
 
 
@@ -148,6 +154,24 @@ def _reach(policy: Policy, runs: Iterable[Run], open_s: float) -> datetime | Non
     return None
 
 
+def _step_at(policy: Policy, runs: Sequence[Run], percent: float, not_before: datetime | None) -> datetime | None:
+    """When a step of the ladder comes due: from `not_before` on where it is due itself, and after due never before."""
+    at = _reach(policy, runs, policy.target_s * percent / 100)
+    if at is None or not_before is None or percent < _DUE or at >= not_before:
+        return at
+    later = (max(since, not_before) for since, until in runs if until is None or until >= not_before)
+    return next(later, None)
+
+
+_DUE = 100
+
+
+def _allowed_s(policy: Policy, runs: Sequence[Run], not_before: datetime | None) -> float:
+    if not_before is None:
+        return float(policy.target_s)
+    return max(float(policy.target_s), _open_s(policy, _closed(runs, not_before)))
+
+
 def _closed(runs: Iterable[Run], ended_at: datetime | None) -> list[Span]:
     """The finished running times up to the end."""
     closed = []
@@ -179,10 +203,12 @@ def _is_acknowledged(own: Iterable[ClockEvent], owners: Sequence[ClockEvent], st
     return last is not None and last >= max(moved, default=last)
 
 
-def _unsent(policy: Policy, runs: Sequence[Run], fired: tuple[int, ...]) -> tuple[tuple[datetime, int], ...]:
+def _unsent(
+    policy: Policy, runs: Sequence[Run], fired: tuple[int, ...], not_before: datetime | None
+) -> tuple[tuple[datetime, int], ...]:
     waits = []
     for step in policy.steps:
-        at = _reach(policy, runs, policy.target_s * step.percent / 100)
+        at = _step_at(policy, runs, step.percent, not_before)
         if step.percent not in fired and at is not None:
             waits.append((at, step.percent))
     return tuple(waits)
@@ -192,6 +218,7 @@ def _legs(
     owners: Sequence[ClockEvent],
     started_at: datetime,
     ended_at: datetime | None,
+    breached_at: datetime | None,
     runs: Sequence[Run],
     policy: Policy,
 ) -> tuple[Leg, ...]:
@@ -208,8 +235,11 @@ def _legs(
     ends = [at for _, at in turns[1:]] + [ended_at]
     legs = []
     for (owner_id, since), until in zip(turns, ends, strict=False):
-        spans = [] if until is None else _closed(((max(a, since), b) for a, b in runs), until)
-        legs.append(Leg(owner_id, since, until, None if until is None else _open_s(policy, spans)))
+        own = [(max(a, since), b) for a, b in runs]
+        open_s = None if until is None else _open_s(policy, _closed(own, until))
+        at_breach = None if breached_at is None else min(breached_at, until or breached_at)
+        breach_s = None if at_breach is None else _open_s(policy, _closed(own, at_breach))
+        legs.append(Leg(owner_id, since, until, open_s, breach_s))
     return tuple(legs)
 
 

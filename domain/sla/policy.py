@@ -18,6 +18,14 @@ class Metric(StrEnum):
     """From the first assignment to the first human contact."""
     LEAD_NEXT_FOLLOWUP = "LEAD_NEXT_FOLLOWUP"
     """From each human contact to the next, while the lead is open."""
+    TIER_A_PROPOSAL = "TIER_A_PROPOSAL"
+    """From the lead becoming tier A to its proposal being stored."""
+    SATISFACTION = "SATISFACTION"
+    """From the delivery to the survey."""
+
+
+CONTACT_METRICS = frozenset({Metric.LEAD_FIRST_CONTACT, Metric.LEAD_NEXT_FOLLOWUP})
+"""Metrics that a human contact stops."""
 
 
 class Recipient(StrEnum):
@@ -26,6 +34,8 @@ class Recipient(StrEnum):
     OWNER = "OWNER"
     SUPERIOR = "SUPERIOR"
     SUPERIOR_OF_SUPERIOR = "SUPERIOR_OF_SUPERIOR"
+    CUSTOMER_SUCCESS = "CUSTOMER_SUCCESS"
+    """Everybody in support; whoever acknowledges takes it on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,9 @@ LADDER = (
 )
 
 
+CARE = (Step(100, (Recipient.CUSTOMER_SUCCESS,)),)
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A version of a promise; a running clock keeps the version it began with.
@@ -62,8 +75,17 @@ class Policy:
     pause_stages: tuple[str, ...] = ()
 
 
-_TARGETS_S = {Metric.LEAD_FIRST_CONTACT: 24 * 3600, Metric.LEAD_NEXT_FOLLOWUP: 72 * 3600}
-DEFAULT_POLICIES = {metric: Policy(metric, 1, target_s, key=metric.value) for metric, target_s in _TARGETS_S.items()}
+_TARGETS_S = {
+    Metric.LEAD_FIRST_CONTACT: 24 * 3600,
+    Metric.LEAD_NEXT_FOLLOWUP: 72 * 3600,
+    Metric.TIER_A_PROPOSAL: 24 * 3600,
+    Metric.SATISFACTION: 72 * 3600,
+}
+_LADDERS = {Metric.SATISFACTION: CARE}
+DEFAULT_POLICIES = {
+    metric: Policy(metric, 1, target_s, steps=_LADDERS.get(metric, LADDER), key=metric.value)
+    for metric, target_s in _TARGETS_S.items()
+}
 """What is promised where an organization says nothing else; each is keyed by its metric."""
 
 

@@ -68,7 +68,10 @@ async def test_create_lead_of_a_rep_starts_the_first_contact_clock(world: World)
     clock = clock_of(lead, "LEAD_FIRST_CONTACT")
     assert (clock["state"], clock["dueAt"], clock["remainingOpenSeconds"]) == ("RUNNING", created["slaDueAt"], 86_400)
     assert [leg["ownerId"] for leg in clock["legs"]] == [world.rep.id]
-    assert len(lead["clocks"]) == 1
+    assert {each["metric"]: each["state"] for each in lead["clocks"]} == {
+        "LEAD_FIRST_CONTACT": "RUNNING",
+        "TIER_A_PROPOSAL": "RUNNING",
+    }
 
 
 @pytest.mark.parametrize(

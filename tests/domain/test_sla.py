@@ -17,7 +17,7 @@ from domain.sla import (
     fire_due,
     fold,
     reassign,
-    record_contact,
+    record_stop,
     start,
     withdraw_stop,
 )
@@ -81,8 +81,8 @@ def test_after_downtime_each_unsent_step_fires_once_collapsed_to_the_highest() -
     assert firing.highest == LADDER[2]
     # One notice per person, at that person's highest step.
     assert firing.notices(PEOPLE) == {OWNER: LADDER[1], BOSS: LADDER[1], TOP: LADDER[2]}
-    assert firing.notices({Recipient.OWNER: OWNER, Recipient.SUPERIOR: None}) == {OWNER: LADDER[1]}
-    assert firing.notices({Recipient.OWNER: BOSS, Recipient.SUPERIOR: BOSS}) == {BOSS: LADDER[1]}
+    assert firing.notices({Recipient.OWNER: [OWNER], Recipient.SUPERIOR: []}) == {OWNER: LADDER[1]}
+    assert firing.notices({Recipient.OWNER: [BOSS], Recipient.SUPERIOR: [BOSS]}) == {BOSS: LADDER[1]}
     # Breach time is due_at, never the time of the scan.
     assert (firing.breached_at, clock.breached_at, clock.detected_at) == (after(24), after(24), after(40))
     assert fire_due(clock, after(40)) == ((), None)
@@ -159,7 +159,7 @@ def test_a_doubtful_proof_waits_for_a_manager() -> None:
 
 def test_a_withdrawn_stop_brings_the_breach_back() -> None:
     clock = begun()
-    clock = appended(clock, record_contact(clock, after(20), after(20), "vis_1", provisional=True))
+    clock = appended(clock, record_stop(clock, after(20), after(20), "vis_1", provisional=True))
     assert clock.current is not None
     assert clock.current.provisional
     assert clock.state is ClockState.MET
@@ -174,11 +174,11 @@ def test_a_withdrawn_stop_brings_the_breach_back() -> None:
 
 def test_a_verified_visit_is_no_longer_provisional() -> None:
     clock = begun()
-    clock = appended(clock, record_contact(clock, after(20), after(20), "vis_1", provisional=True))
-    clock = appended(clock, record_contact(clock, after(20), after(21), "vis_1"))
+    clock = appended(clock, record_stop(clock, after(20), after(20), "vis_1", provisional=True))
+    clock = appended(clock, record_stop(clock, after(20), after(21), "vis_1"))
     assert clock.current is not None
     assert not clock.current.provisional
-    assert record_contact(clock, after(20), after(22), "vis_1") == ()
+    assert record_stop(clock, after(20), after(22), "vis_1") == ()
 
 
 def test_when_its_proof_falls_the_recorded_breach_stands_again() -> None:

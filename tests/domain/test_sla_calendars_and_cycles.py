@@ -30,7 +30,7 @@ from domain.sla import (
     pause,
     policy_problem,
     reassign,
-    record_contact,
+    record_stop,
     remaining_s,
     resume,
     start,
@@ -80,7 +80,7 @@ def test_75_percent_is_taken_on_the_calendar() -> None:
     assert (clock.next_fire_at, clock.due_at) == (china("2026-11-26 11:00"), china("2026-11-26 12:00"))
     # Due at closing: after lunch is late although no open time has passed.
     at = china("2026-11-26 13:30")
-    late = appended(clock, record_contact(clock, at, at, "act_1"))
+    late = appended(clock, record_stop(clock, at, at, "act_1"))
     assert late.state is ClockState.MET_LATE
 
 
@@ -242,6 +242,8 @@ def test_the_shipped_policies() -> None:
     assert {metric: policy.target_s for metric, policy in DEFAULT_POLICIES.items()} == {
         Metric.LEAD_FIRST_CONTACT: 86_400,
         Metric.LEAD_NEXT_FOLLOWUP: 259_200,
+        Metric.TIER_A_PROPOSAL: 86_400,
+        Metric.SATISFACTION: 259_200,
     }
     assert all(policy_problem(policy) is None for policy in DEFAULT_POLICIES.values())
 

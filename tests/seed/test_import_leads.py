@@ -96,7 +96,10 @@ async def test_what_came_due_before_the_import_is_marked_and_told_to_nobody(
     contact = ago(hours=contact_h) if contact_h else ""
     await run(world, store, HEADER + f"l1,Late,A,CONTACTED,{world.rep.person.email},{ago(hours=age_h)},{contact},,\n")
     lead = (await leads(world, store))["l1"]
-    assert {metric: clock["state"] for metric, clock in (await clocks(store, lead)).items()} == states
+    assert {metric: clock["state"] for metric, clock in (await clocks(store, lead)).items()} == {
+        **states,
+        "TIER_A_PROPOSAL": "RUNNING",
+    }
     assert lead["red_flag"] is red
     await watch_once(services, "w")
     assert await notices(world, store) == []
@@ -177,6 +180,7 @@ async def test_a_new_owner_stage_and_contact_move_the_clocks(world: World, store
     assert {metric: clock["state"] for metric, clock in found.items()} == {
         "LEAD_FIRST_CONTACT": "MET",
         "LEAD_NEXT_FOLLOWUP": "RUNNING",
+        "TIER_A_PROPOSAL": "CANCELLED",
     }
     assert {clock["owner_id"] for clock in found.values()} == {world.second_rep.id}
     assert sums(await run(world, store, HEADER + f"l1,,,LOST,,,{ago(hours=1)},,\n")) == (0, 1, 0, 0)

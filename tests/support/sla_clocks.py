@@ -15,7 +15,7 @@ from domain.sla import (
     appended,
     fire_due,
     fold,
-    record_contact,
+    record_stop,
     start,
 )
 
@@ -23,7 +23,7 @@ T0 = datetime(2026, 11, 23, 8, tzinfo=UTC)
 OWNER, OTHER, BOSS, TOP = (PersonId(f"per_{name}") for name in ("owner", "other", "boss", "top"))
 FIRST = DEFAULT_POLICIES[Metric.LEAD_FIRST_CONTACT]
 FOLLOW = DEFAULT_POLICIES[Metric.LEAD_NEXT_FOLLOWUP]
-PEOPLE = {Recipient.OWNER: OWNER, Recipient.SUPERIOR: BOSS, Recipient.SUPERIOR_OF_SUPERIOR: TOP}
+PEOPLE = {Recipient.OWNER: [OWNER], Recipient.SUPERIOR: [BOSS], Recipient.SUPERIOR_OF_SUPERIOR: [TOP]}
 
 
 def after(hours_: float) -> datetime:
@@ -37,9 +37,7 @@ def begun(policy: Policy = FIRST) -> Clock:
 def contacted(
     clock: Clock, at: float, now: float | None = None, source: str = "act_1", *, trusted: bool = True
 ) -> Clock:
-    events = record_contact(
-        clock, after(at), after(at if now is None else now), source, owner_id=OWNER, trusted=trusted
-    )
+    events = record_stop(clock, after(at), after(at if now is None else now), source, owner_id=OWNER, trusted=trusted)
     return appended(clock, events)
 
 

@@ -252,6 +252,7 @@ async def test_watch_priorities_and_deliveries(world: World, services: Services,
     await a_lead(world, tier="A")
     clock.advance(hours=24)
     await watch(both)
+    # First contact and proposal were promised for the same time.
     rows = await services.store[DELIVERIES].find({"org_id": world.org_id}, limit=100)
     breach = [(each["owner_id"], each["channel"], each.get("device_id")) for each in rows]
     expected: list[tuple[PersonId, str, DeviceId | str | None]] = [
@@ -260,7 +261,7 @@ async def test_watch_priorities_and_deliveries(world: World, services: Services,
         (world.rep.id, "console", None),
         (world.manager.id, "console", None),
     ]
-    assert Counter(breach) == Counter(expected)
+    assert Counter(breach) == Counter(expected * 2)
     assert {(each["state"], each["priority"]) for each in rows} == {("PENDING", "CRITICAL")}
 
 
