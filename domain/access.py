@@ -25,6 +25,7 @@ class Capability(StrEnum):
     MANAGE_TEAMS = "MANAGE_TEAMS"
     MANAGE_SLA = "MANAGE_SLA"
     ASSIGN_LEADS = "ASSIGN_LEADS"
+    MANAGE_ASSIGNMENT = "MANAGE_ASSIGNMENT"
     PLAN_FOR_OTHERS = "PLAN_FOR_OTHERS"
     EDIT_ARTICLES = "EDIT_ARTICLES"
     EDIT_CUSTOMERS = "EDIT_CUSTOMERS"
@@ -49,6 +50,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.MANAGE_TEAMS,
             Capability.MANAGE_SLA,
             Capability.ASSIGN_LEADS,
+            Capability.MANAGE_ASSIGNMENT,
             Capability.PLAN_FOR_OTHERS,
             Capability.EDIT_ARTICLES,
             Capability.EDIT_CUSTOMERS,

@@ -16,6 +16,7 @@ from domain.accounts import Tier
 from domain.contacts import is_email
 from domain.ids import AccountId, ContactId, LeadId, OrgId, PersonId, SiteId, TeamId
 from domain.people import Person
+from domain.places import Point
 from domain.refusals import InvalidInput, Refusal, VersionConflict
 
 NAME_LENGTH = range(1, 201)
@@ -80,6 +81,8 @@ class Lead:
     account_id: AccountId | None = None
     contact_id: ContactId | None = None
     site_id: SiteId | None = None
+    location: Point | None = None
+    """Where it is, if no site says so."""
     estimated_value: Decimal | None = None
     currency: str | None = None
     contact_name: str | None = None

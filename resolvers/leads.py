@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.access import CAPABILITIES, Actor, Capability, Scope
 from domain.accounts import Tier
+from domain.assignment import AssignmentKind, AssignmentMode, Decision
 from domain.ids import LeadId, is_id, new_id
 from domain.ladder import assigned_notice
 from domain.leads import (
@@ -24,7 +25,8 @@ from domain.leads import (
 )
 from domain.people import Person, PersonState
 from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
-from resolvers import sla
+from domain.sites import locate
+from resolvers import assignments, sla
 from resolvers.context import Context
 from resolvers.once import Outcome, Saved, once
 from resolvers.proposals import graded
@@ -64,7 +66,10 @@ _LINKS = {"account_id": "accounts", "contact_id": "contacts", "site_id": "sites"
 
 @dataclass(frozen=True, slots=True)
 class NewLead:
-    """What a caller says about a new lead. Neither owner nor `unassigned`: the caller's own, if they do field work."""
+    """What a caller says about a new lead.
+
+    Neither owner nor `unassigned` nor AUTO: the caller's own, if they do field work.
+    """
 
     name: str
     tier: Tier = Tier.C
@@ -85,31 +90,61 @@ class NewLead:
     account_id: str | None = None
     contact_id: str | None = None
     site_id: str | None = None
+    location: Mapping[str, Any] | None = None
+    """{latitude, longitude, datum}."""
     occurred_at: datetime | None = None
+    assignment: AssignmentMode = AssignmentMode.CALLER
 
 
 async def create_lead(context: Context, client_key: str, given: NewLead) -> Document | Refusal:
     """The new lead; with an owner its first-contact clock runs. Raises Forbidden."""
     actor = context.require(Capability.EDIT_CUSTOMERS)
-    if given.unassigned or given.owner_id not in {None, actor.person_id}:
+    by_rules = given.assignment is AssignmentMode.AUTO
+    if by_rules or given.unassigned or given.owner_id not in {None, actor.person_id}:
         context.require(Capability.ASSIGN_LEADS)
     works = actor.can(Capability.DO_FIELD_WORK)
-    owner_id = None if given.unassigned else given.owner_id or (actor.person_id if works else None)
+    nobody = given.unassigned or by_rules
+    owner_id = None if nobody else given.owner_id or (actor.person_id if works else None)
 
     async def act(store: Store) -> Outcome:
         lead = await _described(store, actor, given, context.now)
         if isinstance(lead, Refusal):
             return lead
-        if owner_id is not None:
-            owner = await _owner(store, actor, owner_id)
-            if isinstance(owner, Refusal):
-                return owner
+        owner, decision = None, None
+        if by_rules:
+            if given.owner_id is not None or given.unassigned:
+                return InvalidInput("assignment", "AUTO excludes ownerId and unassigned")
+            decision = await assignments.decide(
+                store, actor.org_id, await assignments.subject_of(store, lead), context.now
+            )
+            owner = await assignments.take(store, actor.org_id, decision)
+            if owner is None and decision.rule is not None and decision.rule.pool_team_id is not None:
+                lead = replace(lead, team_id=decision.rule.pool_team_id)
+        elif owner_id is not None:
+            found = await _owner(store, actor, owner_id)
+            if isinstance(found, Refusal):
+                return found
+            owner = found
+        if owner is not None:
             lead = replace(assign(lead, owner, context.now), version=lead.version)
             lead = await sla.assigned(store, lead, context.now)
             await _tell(context, store, lead, actor)
+        kind = _kind_of_creation(lead, actor, decision)
+        await assignments.keep_trace(store, None, lead, kind, actor.person_id, context.now, decision=decision)
         return Saved(COLLECTION, await insert_lead(store, lead))
 
-    return await once(context, "createLead", client_key, given, act)
+    if not by_rules:
+        return await once(context, "createLead", client_key, given, act)
+    async with context.services.queues.at(f"assignment:{actor.org_id}"):
+        return await once(context, "createLead", client_key, given, act)
+
+
+def _kind_of_creation(lead: Lead, actor: Actor, decision: Decision | None) -> AssignmentKind:
+    if lead.owner_id is None:
+        return AssignmentKind.POOL
+    if decision is not None:
+        return AssignmentKind.RULE
+    return AssignmentKind.OWN if lead.owner_id == actor.person_id else AssignmentKind.MANUAL
 
 
 async def update_lead(
@@ -150,11 +185,13 @@ async def assign_lead(
         if isinstance(owner, Refusal):
             return owner
         given_to = assign(lead, owner, context.now)
+        if lead.owner_id != owner.id:
+            manual, by_id = AssignmentKind.MANUAL, actor.person_id
+            await assignments.keep_trace(store, lead, given_to, manual, by_id, context.now)
+            await _tell(context, store, given_to, actor)
         if (lead.owner_id, lead.team_id) != (owner.id, owner.team_id):
             await hand_over_activities(store, given_to)
             given_to = await sla.assigned(store, given_to, context.now)
-        if lead.owner_id != owner.id:
-            await _tell(context, store, given_to, actor)
         return await _save(store, given_to)
 
     given = {"id": lead_id, "owner_id": owner_id, "expected_version": expected_version}
@@ -196,6 +233,12 @@ async def _described(store: Store, actor: Actor, given: NewLead, now: datetime) 
     problem = problem_with(described) or occurrence_problem(given.occurred_at, now, None)
     if problem is not None:
         return problem
+    point = None
+    if given.location is not None:
+        located = locate(given.location, "location")
+        if isinstance(located, InvalidInput):
+            return located
+        point = located[0]
     missing = await _missing_link(store, actor.scope, described)
     if missing is not None:
         return missing
@@ -213,6 +256,7 @@ async def _described(store: Store, actor: Actor, given: NewLead, now: datetime) 
         occurred_at=min(given.occurred_at or now, now),
         created_at=now,
         updated_at=now,
+        location=point,
         **described,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.sessions import SignInRules
@@ -13,6 +13,7 @@ from knowledge.follower import IndexFollower
 from knowledge.index import ArticleIndex
 from resolvers.derived_secrets import DerivedSecrets
 from resolvers.planner import Planner
+from resolvers.queues import Queues
 from resolvers.tokens import AccessTokens, Callers
 from storage.changes import ChangeFeed
 from storage.credentials import Passwords
@@ -50,6 +51,7 @@ class Services:
     outbox: Outbox = INBOX_ONLY
     verify_firebase: VerifyFirebase | None = None
     team_map_interval_s: float = 1.0
+    queues: Queues = field(default_factory=Queues)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -7,8 +7,10 @@ from enum import Enum
 import strawberry
 
 from domain.accounts import Tier
+from domain.assignment import AssignmentMode
 from domain.leads import StageKind
 from schema.inputs import given
+from schema.places import CoordinatesInput
 from schema.scalars import described_enum
 from storage.driver import Document
 
@@ -19,6 +21,12 @@ described_enum(
     WON="The deal was made.",
     LOST="The deal went elsewhere.",
     DISQUALIFIED="There was no deal to be made.",
+)
+described_enum(
+    AssignmentMode,
+    "Who says who gets a new lead.",
+    CALLER="The caller, by `ownerId` or `unassigned`.",
+    AUTO="The organization's assignment table; nobody available: its pool.",
 )
 
 
@@ -69,6 +77,9 @@ class CreateLeadInput:
     unassigned: bool = strawberry.field(
         default=False, description="Nobody works on it yet, no clock runs; needs ASSIGN_LEADS."
     )
+    assignment: AssignmentMode = strawberry.field(
+        default=AssignmentMode.CALLER, description="Who says who works on it; AUTO needs ASSIGN_LEADS."
+    )
     stage: str | None = strawberry.field(default=None, description="Key of its stage; absent: the first.")
     source: str | None = strawberry.field(default=None, description="Where it came from.")
     region: str | None = strawberry.field(default=None, description="Sales region.")
@@ -83,6 +94,9 @@ class CreateLeadInput:
     account_id: strawberry.ID | None = strawberry.field(default=None, description="The customer it belongs to.")
     contact_id: strawberry.ID | None = strawberry.field(default=None, description="The contact it belongs to.")
     site_id: strawberry.ID | None = strawberry.field(default=None, description="Where visits take place.")
+    location: CoordinatesInput | None = strawberry.field(
+        default=None, description="Where it is, if no site says so; territories of assignment rules look at it."
+    )
     occurred_at: datetime | None = strawberry.field(
         default=None, description="When the prospect showed up; absent: now."
     )

@@ -13,12 +13,14 @@ from domain.refusals import Refusal
 from resolvers.conversion import Conversion, convert_lead
 from resolvers.leads import NewLead, assign_lead, create_lead, move_lead, update_lead
 from schema.activities import Activity
+from schema.assignments import LeadAssignment
 from schema.contacts import Contact
-from schema.fields import Info, mutates, related, related_list, returns, stored, wanted
+from schema.fields import Info, mutates, placed, related, related_list, returns, stored, wanted
 from schema.inputs import given
 from schema.lead_inputs import CreateLeadInput, LeadChanges, LeadFilter, LeadOrder, lead_conditions
 from schema.nodes import Node
 from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
+from schema.places import Coordinates
 from schema.refusals import COMMON, IdTaken, VersionConflict, shown
 from schema.sla import SlaClock
 from storage.codec import encode
@@ -69,12 +71,16 @@ class Lead(Node):
     )
     team_id: strawberry.ID | None = stored("team_id", "The team it belongs to.")
     site_id: strawberry.ID | None = stored("site_id", "Where visits take place.")
+    location: Coordinates | None = placed("location", "Where it is, as given when it was created.")
     account: Annotated["Account", strawberry.lazy("schema.accounts")] | None = related(
         "accounts", "The customer it belongs to or became.", key="account_id"
     )
     contact: Contact | None = related("contacts", "The person it belongs to or became.", key="contact_id")
     activities: list[Activity] = related_list(
         "activities", "What was done about it, latest first.", on="lead_id", order="-occurred_at"
+    )
+    assignments: list[LeadAssignment] = related_list(
+        "lead_assignments", "How it changed hands and why, latest first.", on="lead_id", order="-lead_version"
     )
     clocks: list[SlaClock] = related_list("clocks", "Its SLA clocks, newest first.", on="lead_id")
     sla_due_at: datetime | None = stored(

@@ -9,6 +9,7 @@ from schema.absences import AbsenceMutation
 from schema.accounts import Account, AccountMutation, AccountQuery
 from schema.activities import ActivityMutation
 from schema.articles import ArticleMutation, ArticleQuery
+from schema.assignment_rules import AssignmentRuleMutation, AssignmentRuleQuery
 from schema.bootstrap import BootstrapQuery
 from schema.calendars import CalendarMutation, CalendarQuery
 from schema.check_ins import CheckInMutation, CheckInQuery
@@ -54,6 +55,7 @@ class Query(
     AccountQuery,
     ContactQuery,
     LeadQuery,
+    AssignmentRuleQuery,
     SiteQuery,
     VisitQuery,
     CheckInQuery,
@@ -80,6 +82,7 @@ class Mutation(
     AccountMutation,
     ContactMutation,
     LeadMutation,
+    AssignmentRuleMutation,
     ActivityMutation,
     SiteMutation,
     VisitMutation,

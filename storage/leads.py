@@ -19,6 +19,7 @@ from storage.times import stored_time
 
 COLLECTION = "leads"
 ACTIVITIES = "activities"
+ASSIGNMENTS = "lead_assignments"
 STAGES = "lead_stages"
 MAX_ACTIVITIES = 5_000
 """More than a lead collects; a bound for the read that looks for its contacts."""
@@ -101,9 +102,10 @@ async def list_activities(store: Store, lead_id: str, since: datetime | None = N
 
 
 async def hand_over_activities(store: Store, lead: Lead) -> None:
-    """Gives the lead's history to its new owner and team."""
+    """Gives the lead's history, and the trace of its owners, to its new owner and team."""
     change: Document = {"$set": {"owner_id": lead.owner_id, "team_id": lead.team_id}}
-    await store[ACTIVITIES].update_many({"lead_id": lead.id}, change)
+    for history in (ACTIVITIES, ASSIGNMENTS):
+        await store[history].update_many({"lead_id": lead.id}, change)
 
 
 async def list_stages(store: Store, org_id: OrgId) -> Sequence[Stage]:

@@ -26,6 +26,8 @@ REACH: dict[str, Reach] = {
     "sites": Reach.TEAM,
     "leads": Reach.OWNED,
     "activities": Reach.OWNED,
+    "lead_assignments": Reach.OWNED,
+    "assignment_tables": Reach.ORGANIZATION,
     "clocks": Reach.OWNED,
     "visits": Reach.OWNED,
     "check_ins": Reach.OWNED,
@@ -46,7 +48,7 @@ _SEES_ALL = frozenset({Role.ADMIN, Role.SUPPORT})
 _LEADS_TEAMS = frozenset({Role.MANAGER, Role.DIRECTOR})
 _EDITED_BY = {"articles": (Capability.EDIT_ARTICLES, {"state": "PUBLISHED"})}
 """Collections that some write and all read: what everybody without the capability sees of them."""
-_HANDED_OVER = frozenset({"leads", "activities", "clocks", "visits"})
+_HANDED_OVER = frozenset({"leads", "lead_assignments", "activities", "clocks", "visits"})
 """What a rep who stands in for another sees of theirs; never where they were."""
 _TEAM_KEY = {"teams": "_id"}
 _OWNER_KEY = {"people": "_id"}

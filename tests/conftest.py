@@ -41,6 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 LONGEST_FIRST = (
     "seed/test_demo_day.py",
+    "api/test_assignment_processes.py",
     "workers/test_push_processes.py",
     "api/test_hostile_input.py",
     "clients/test_clients.py",

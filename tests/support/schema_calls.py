@@ -45,6 +45,7 @@ ID_WORDS = {
     "person": "per",
     "parent": "tea",
     "team": "tea",
+    "poolTeam": "tea",
     "account": "acc",
     "contact": "con",
     "site": "sit",
@@ -109,6 +110,9 @@ NAMED: dict[str, Any] = {
     "pauseStages": ["PROPOSAL"],
     "position": 10,
     "targetSeconds": 86_400,
+    "saveAssignmentTable.expectedVersion": 0,
+    "AssignmentRuleInput.territories": ["harbour"],
+    "TerritoryInput.key": "harbour",
     "photoHash": "0" * 64,
 }
 """Values that a rule asks for, by argument name or `Input.field`."""
