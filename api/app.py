@@ -23,10 +23,12 @@ from api.auth import authenticate, check_session
 from api.budget import Budgets, Rates
 from api.compiled import CompiledOperations
 from api.documents import Documents
+from api.files import PATH as FILES
+from api.files import Files
 from api.graphiql import WithGraphiQL
 from api.http import GraphQLOverHTTP
 from api.limits import Limits
-from api.metering import Metered, MeteredOperations
+from api.metering import Metered, MeteredOperations, charge_request
 from api.metrics import Tally
 from api.operations import Call, SignedIn
 from api.streams import Streams
@@ -47,6 +49,7 @@ CORS_HEADERS = (
     "content-type",
     "x-request-id",
     "last-event-id",
+    "idempotency-key",
     "apollo-require-preflight",
     "apollographql-client-name",
     "apollographql-client-version",
@@ -132,6 +135,8 @@ def create_app(services: Services, edge: EdgeSettings, tally: Tally | None = Non
         SocketSettings(max_operations=edge.socket_operations, origins=_socket_origins(edge.cors_origins)),
     )
 
+    files = Files(services, who, partial(charge_request, budgets))
+
     async def alive(_: Request) -> Response:
         return _json({"status": "ok"})
 
@@ -147,6 +152,7 @@ def create_app(services: Services, edge: EdgeSettings, tally: Tally | None = Non
 
     routes = [
         WebSocketRoute(PATH, endpoint=Metered(ws, budgets, tally)),
+        *(Route(path, Metered(files, budgets, tally)) for path in (FILES, f"{FILES}/{{id}}")),
         Route("/healthz", alive),
         Route("/readyz", ready),
         *([Route("/metrics", metrics)] if edge.metrics else []),

@@ -19,6 +19,7 @@ from api.documents import Documents
 from api.errors import EdgeError, render
 from api.metrics import OK, PARTIAL, Tally
 from api.operations import Answer, Call, Found, MakeContext, Operations, Way, first_code
+from domain.access import Actor
 from domain.errors import RateLimited
 
 _BILL: ContextVar[Bill | None] = ContextVar("bill", default=None)
@@ -141,6 +142,11 @@ class Metered:
             await self._app(scope, receive, send_with_bill if scope["type"] == "http" else send)
         finally:
             _BILL.reset(token)
+
+
+async def charge_request(budgets: Budgets, actor: Actor, cost: int) -> None:
+    """Takes the cost of the HTTP request that is being answered. Raises RateLimited."""
+    await budgets.charge(_current_bill(), actor, cost)
 
 
 def _current_bill() -> Bill:

@@ -69,6 +69,8 @@ class Reach(StrEnum):
     """The caller's team and the teams below it; administrators and support see all."""
     OWNED = "OWNED"
     """The owner, the managers above the owner's team; administrators and support see all."""
+    HELD = "HELD"
+    """As OWNED, where the owner may also be a team: then its members too."""
     PERSONAL = "PERSONAL"
     """The owner alone."""
     CHAIN = "CHAIN"

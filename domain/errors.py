@@ -56,3 +56,10 @@ class Unavailable(CallerError):
 
     def __init__(self, retry_after_s: int = 5, message: str = "The service is not available right now.") -> None:
         super().__init__(message, code="UNAVAILABLE", retryable=True, retryAfterSeconds=retry_after_s)
+
+
+class UnsupportedFile(CallerError):
+    """A file whose content is of no type that is taken, or not of the kind it is said to be."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="UNSUPPORTED_MEDIA_TYPE")

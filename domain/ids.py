@@ -27,6 +27,7 @@ DeviceId = NewType("DeviceId", str)
 NoticeId = NewType("NoticeId", str)
 DeliveryId = NewType("DeliveryId", str)
 ClockId = NewType("ClockId", str)
+FileId = NewType("FileId", str)
 
 _TAIL = re.compile(r"(?:[0-7][0-9A-HJKMNP-TV-Z]{25}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from domain.sessions import SignInRules
 from knowledge.follower import IndexFollower
@@ -15,6 +16,7 @@ from resolvers.derived_secrets import DerivedSecrets
 from resolvers.planner import Planner
 from resolvers.queues import Queues
 from resolvers.tokens import AccessTokens, Callers
+from storage.blobs import Blobs, sweep_incoming
 from storage.changes import ChangeFeed
 from storage.credentials import Passwords
 from storage.outbox import INBOX_ONLY, Outbox
@@ -22,6 +24,8 @@ from storage.store import Store
 
 VerifyFirebase = Callable[[str], Awaitable[str | None]]
 """The verified e-mail address of a Firebase ID token; None for a token that is not accepted. May raise Unavailable."""
+_LEFT_BEHIND_S = 86_400
+"""An upload that was last written so long ago belongs to a process that is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,15 @@ class AppRules:
 
     min_version: str = "0.0.0"
     max_body_bytes: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class FileStore:
+    """Where files are kept: their bytes, the folder in which uploads arrive, and how large one may be."""
+
+    blobs: Blobs
+    incoming: Path
+    max_bytes: int = 25_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,7 @@ class Services:
     articles: ArticleIndex
     article_follower: IndexFollower
     changes: ChangeFeed
+    files: FileStore
     outbox: Outbox = INBOX_ONLY
     verify_firebase: VerifyFirebase | None = None
     team_map_interval_s: float = 1.0
@@ -57,6 +71,7 @@ class Services:
     async def running(self) -> AsyncIterator[None]:
         """Keeps the parts that run beside requests alive while the block runs; search is complete before it begins."""
         await self.article_follower.catch_up()
+        await asyncio.to_thread(sweep_incoming, self.files.incoming, _LEFT_BEHIND_S)
         beside = [asyncio.create_task(work) for work in (self.article_follower.run(), self.changes.run())]
         try:
             yield

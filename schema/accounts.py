@@ -19,6 +19,7 @@ from storage.driver import Document
 
 if TYPE_CHECKING:
     from schema.contacts import Contact
+    from schema.files import File
     from schema.leads import Lead
     from schema.sites import Site
 
@@ -48,6 +49,12 @@ class Account(Node):
     )
     leads: list[Annotated["Lead", strawberry.lazy("schema.leads")]] = related_list(
         "leads", "Its leads that you may see, newest first.", on="account_id"
+    )
+    files: list[Annotated["File", strawberry.lazy("schema.files")]] = related_list(
+        "files",
+        "The files about it and about visits to it that you may see, newest first.",
+        on="account_id",
+        order="-uploaded_at",
     )
     last_verified_visit_at: datetime | None = stored("last_verified_visit_at", "When a verified visit last ended.")
     version: int = stored("version", "Grows by one with each change; pass it as `expectedVersion`.")

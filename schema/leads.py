@@ -29,6 +29,7 @@ from storage.leads import list_stages
 
 if TYPE_CHECKING:
     from schema.accounts import Account
+    from schema.files import File
     from schema.people import Person
 
 UnknownStage = shown(domain.UnknownStage, stage="The key that was given.", known="The keys there are.")
@@ -81,6 +82,9 @@ class Lead(Node):
     )
     assignments: list[LeadAssignment] = related_list(
         "lead_assignments", "How it changed hands and why, latest first.", on="lead_id", order="-lead_version"
+    )
+    files: list[Annotated["File", strawberry.lazy("schema.files")]] = related_list(
+        "files", "The files about it, newest first.", on="lead_id", order="-uploaded_at"
     )
     clocks: list[SlaClock] = related_list("clocks", "Its SLA clocks, newest first.", on="lead_id")
     sla_due_at: datetime | None = stored(

@@ -19,6 +19,7 @@ NODES = {
     "chk": ("check_ins", "CheckIn"),
     "led": ("leads", "Lead"),
     "act": ("activities", "Activity"),
+    "fil": ("files", "File"),
     "pln": ("route_plans", "RoutePlan"),
     "clk": ("clocks", "SlaClock"),
     "art": ("articles", "Article"),

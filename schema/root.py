@@ -16,6 +16,7 @@ from schema.check_ins import CheckInMutation, CheckInQuery
 from schema.contacts import ContactMutation, ContactQuery
 from schema.devices import DeviceMutation, DeviceQuery
 from schema.fields import Info, bind, returns
+from schema.files import FileQuery
 from schema.holidays import HolidayMutation, HolidayQuery
 from schema.leads import LeadMutation, LeadQuery
 from schema.nodes import Node, find_node
@@ -59,6 +60,7 @@ class Query(
     SiteQuery,
     VisitQuery,
     CheckInQuery,
+    FileQuery,
     RoutePlanQuery,
     ArticleQuery,
     CalendarQuery,

@@ -22,6 +22,7 @@ from storage.times import stored_time
 if TYPE_CHECKING:
     from schema.accounts import Account
     from schema.check_ins import CheckIn
+    from schema.files import File
     from schema.leads import Lead
     from schema.people import Person
     from schema.sites import Site
@@ -87,6 +88,9 @@ class Visit(Node):
     )
     last_check_in: Annotated["CheckIn", strawberry.lazy("schema.check_ins")] | None = related(
         "check_ins", "The check-in that opened it.", key="last_check_in_id"
+    )
+    files: list[Annotated["File", strawberry.lazy("schema.files")]] = related_list(
+        "files", "The files about it, newest first.", on="visit_id", order="-uploaded_at"
     )
     check_ins: list[Annotated["CheckIn", strawberry.lazy("schema.check_ins")]] = related_list(
         "check_ins", "All evidence of it, refused included, latest first.", on="visit_id", order="-event_at"

@@ -14,6 +14,7 @@ from storage import (
     contacts,
     credentials,
     devices,
+    files,
     leads,
     notices,
     outbox,
@@ -64,6 +65,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     positions.TRACK_POINTS: positions.TRACK_INDEXES,
     positions.VIEWS: positions.VIEW_INDEXES,
     check_ins.COLLECTION: check_ins.INDEXES,
+    files.COLLECTION: files.INDEXES,
     budgets.COLLECTION: budgets.INDEXES,
     "receipts": [IndexModel([("expires_at", 1)], name="ttl", expireAfterSeconds=0)],
 }

@@ -12,6 +12,7 @@ from domain.leads import DEFAULT_STAGES, Lead, Stage
 from domain.people import Person, PersonState
 from storage.codec import decode, encode
 from storage.driver import Document, IndexModel
+from storage.files import hand_over_files
 from storage.people import PEOPLE
 from storage.reads import Reads
 from storage.store import Store
@@ -102,10 +103,11 @@ async def list_activities(store: Store, lead_id: str, since: datetime | None = N
 
 
 async def hand_over_activities(store: Store, lead: Lead) -> None:
-    """Gives the lead's history, and the trace of its owners, to its new owner and team."""
+    """Gives the lead's history, the trace of its owners and its files to its new owner and team."""
     change: Document = {"$set": {"owner_id": lead.owner_id, "team_id": lead.team_id}}
     for history in (ACTIVITIES, ASSIGNMENTS):
         await store[history].update_many({"lead_id": lead.id}, change)
+    await hand_over_files(store, "lead_id", lead.id, lead.owner_id, lead.team_id)
 
 
 async def list_stages(store: Store, org_id: OrgId) -> Sequence[Stage]:

@@ -31,6 +31,7 @@ REACH: dict[str, Reach] = {
     "clocks": Reach.OWNED,
     "visits": Reach.OWNED,
     "check_ins": Reach.OWNED,
+    "files": Reach.HELD,
     "route_plans": Reach.OWNED,
     "shifts": Reach.OWNED,
     "articles": Reach.ORGANIZATION,
@@ -51,7 +52,7 @@ _EDITED_BY = {"articles": (Capability.EDIT_ARTICLES, {"state": "PUBLISHED"})}
 _HANDED_OVER = frozenset({"leads", "lead_assignments", "activities", "clocks", "visits"})
 """What a rep who stands in for another sees of theirs; never where they were."""
 _TEAM_KEY = {"teams": "_id"}
-_OWNER_KEY = {"people": "_id"}
+_OWNER_KEY = {"people": "_id", "files": "holder_id"}
 _ORG_KEY = {"organizations": "_id"}
 
 
@@ -77,6 +78,8 @@ def scope_filter(collection: str, scope: Scope) -> Document:
     elif reach is Reach.OWNED and scope.role is Role.REP:
         stands_in = scope.stands_in_for if collection in _HANDED_OVER else ()
         query[owner] = {"$in": sorted({scope.person_id, *stands_in} - {None})} if stands_in else scope.person_id
+    elif reach is Reach.HELD and scope.role is Role.REP:
+        query[owner] = {"$in": sorted({scope.person_id, scope.team_id, *scope.stands_in_for} - {None})}
     elif scope.role is Role.REP:
         # An empty list, not None: a rep without a team must not match records without one.
         query[team] = {"$in": [scope.team_id] if scope.team_id else []}

@@ -16,10 +16,11 @@ from push.registry import PushConfig, channel_names, open_channels
 from resolvers.context import Clock
 from resolvers.derived_secrets import DerivedSecrets
 from resolvers.planner import Planner
-from resolvers.services import AppRules, Services, VerifyFirebase
+from resolvers.services import AppRules, FileStore, Services, VerifyFirebase
 from resolvers.team import FOLLOWED
 from resolvers.tokens import AccessTokens, Callers
 from storage.articles import StoredArticles
+from storage.blobs import DiskBlobs
 from storage.changes import ChangeFeed
 from storage.credentials import Passwords
 from storage.driver import connect
@@ -67,6 +68,7 @@ def build_services(
         articles=articles,
         article_follower=IndexFollower(StoredArticles(store), articles, interval_s=_ARTICLE_POLL_S),
         changes=ChangeFeed(store, FOLLOWED),
+        files=FileStore(DiskBlobs(settings.files_folder), settings.files_folder / "incoming", settings.file_max_bytes),
         team_map_interval_s=settings.team_map_interval_s,
         verify_firebase=verify_firebase,
         outbox=Outbox(channel_names(_push_config(settings)), registered_devices),

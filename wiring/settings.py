@@ -213,6 +213,19 @@ class Settings(BaseSettings):
         description="Oldest app version that is served; older ones are told so.",
     )
 
+    # Files
+    files_folder: _Folder = Field(
+        default_factory=lambda data: data["data"] / "files",
+        description="Folder in which uploaded files arrive and are kept; all API processes share it.",
+        json_schema_extra={"shown": "`files` in DATA"},
+    )
+    file_max_bytes: int = Field(
+        default=25_000_000,
+        ge=1_000,
+        le=2_000_000_000,
+        description="Largest file that is taken; above it the answer is 413.",
+    )
+
     # Push: the queue and its channels
     fcm_base_url: str = Field(
         default="https://fcm.googleapis.com", pattern=r"^https?://\S+$", description="Where FCM HTTP v1 is reached."

@@ -17,6 +17,7 @@ from resolvers.services import Services
 from tests.conftest import StoppedClock
 from tests.support.client import ApiClient
 from tests.support.doc_examples import Example, Values, read_examples
+from tests.support.files import PDF
 from tests.support.sign_in import PASSWORD, give_password
 from tests.support.world import World
 
@@ -34,9 +35,12 @@ async def over_http(example: Example, client: ApiClient, values: Values) -> Any:
         words = shlex.split(values.real(example.of("sh")[0].replace("\\\n", " ")))
         assert words[0] == "curl"
         headers |= dict(words[at + 1].split(": ", 1) for at, word in enumerate(words) if word == "-H")
+        (path,) = [word.removeprefix(ADDRESS) for word in words if word.startswith(ADDRESS)]
+        if "--data-binary" in words:
+            return (await client.http.post(path, content=PDF, headers=headers)).json()
         (body,) = [words[at + 1] for at, word in enumerate(words) if word == "-d"]
-        assert f"{ADDRESS}/graphql" in words
-        response = await client.http.post("/graphql", content=body, headers=headers)
+        assert path == "/graphql"
+        response = await client.http.post(path, content=body, headers=headers)
     else:
         variables = values.real(json.loads((example.of("json variables") or ["{}"])[0]))
         if client.token:

@@ -11,6 +11,7 @@ from storage.store import Store
 from tests.conftest import START
 from tests.support.absences import record_absence
 from tests.support.client import new_key
+from tests.support.files import upload
 from tests.support.leads import ASSIGN, create_lead
 from tests.support.schema_calls import call, root_fields
 from tests.support.world import World
@@ -29,7 +30,7 @@ MAKERS = {
     "pln": ("rep", "planDay"),
 }
 """Kind -> who makes it and by which mutation, in an order in which each finds what it refers to."""
-INDIRECT = frozenset({"org", "tea", "per", "clk", "ntc"})
+INDIRECT = frozenset({"org", "tea", "per", "clk", "ntc", "fil"})
 """Kinds that come with the world or follow from others."""
 _FIELDS = root_fields()
 
@@ -41,6 +42,7 @@ async def make_records(world: World, store: Store) -> dict[str, str]:
     await _make(world, "setRoster", "manager", ids)
     for prefix in MAKERS:
         ids[prefix] = await make_record(world, prefix, ids)
+    ids["fil"] = (await upload(world.rep.api, leadId=ids["led"])).json()["data"]["file"]["id"]
     lead = await create_lead(world.manager)
     await world.manager.api.first(ASSIGN, key=new_key(), id=lead["id"], owner=world.rep.id)
     ids["clk"] = lead["clocks"][0]["id"]

@@ -1,0 +1,255 @@
+"""Files over HTTP: `POST /files` takes one in as it comes, `GET /files/{id}` hands it out; mounted by api/app.py.
+
+Bytes do not travel in GraphQL. What goes wrong is answered as there: JSON with `errors`, each with a stable code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Final
+from urllib.parse import parse_qsl, quote
+
+import orjson
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from api.errors import BAD_REQUEST, EdgeError, render
+from api.http import BODY_TIMEOUT, BODY_TOO_LARGE, METHOD_NOT_ALLOWED, headers_of, request_id_from
+from api.operations import Authenticate
+from domain.access import Actor
+from domain.errors import BadInput, Unauthenticated
+from domain.files import FileKind
+from domain.refusals import InvalidInput, NotFound, Refusal, RetryLater
+from resolvers.context import Context
+from resolvers.files import NewFile, open_file, store_file
+from resolvers.services import Services
+from schema.scalars import format_time
+from storage.driver import Document
+
+PATH: Final = "/files"
+UPLOAD_COST: Final = 1_000
+DOWNLOAD_COST: Final = 100
+_IDLE_S: Final = 30.0
+"""So long a client may send nothing."""
+_UPLOAD_S: Final = 600.0
+"""So long an upload may take in all."""
+_DRAINED_BYTES: Final = 50_000_000
+"""So much of a refused body is read and dropped, so that the client gets to read the answer."""
+_DRAINED_S: Final = 10.0
+_STATUS: Final = {
+    "UNAUTHENTICATED": 401,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    METHOD_NOT_ALLOWED: 405,
+    BODY_TIMEOUT: 408,
+    "KEY_REUSED": 409,
+    "ID_TAKEN": 409,
+    BODY_TOO_LARGE: 413,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "RATE_LIMITED": 429,
+    "INTERNAL": 500,
+    "RETRY_LATER": 503,
+    "UNAVAILABLE": 503,
+}
+"""Other codes are 400."""
+_PARAMETERS: Final = {
+    "kind": "kind",
+    "name": "name",
+    "id": "id",
+    "leadId": "lead_id",
+    "visitId": "visit_id",
+    "accountId": "account_id",
+}
+
+Charge = Callable[[Actor, int], Awaitable[None]]
+"""Takes the cost of a request from the caller's budget. May raise RateLimited."""
+
+
+class Files:
+    """The endpoint."""
+
+    def __init__(self, services: Services, authenticate: Authenticate, charge: Charge) -> None:
+        self._services = services
+        self._authenticate = authenticate
+        self._charge = charge
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = headers_of(scope)
+        request_id = request_id_from(headers)
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        body = _Body(receive, headers, self._services.files.max_bytes)
+        try:
+            file_id = scope["path_params"].get("id")
+            if scope["method"] not in ({"POST"} if file_id is None else {"GET", "HEAD"}):
+                raise EdgeError(METHOD_NOT_ALLOWED, "Use POST /files, and GET /files/{id}.")
+            signed_in = await self._authenticate(headers)
+            if signed_in is None:
+                raise Unauthenticated
+            context = Context(self._services, signed_in.actor, request_id)
+            await self._charge(signed_in.actor, UPLOAD_COST if file_id is None else DOWNLOAD_COST)
+            if file_id is not None:
+                await self._hand_out(context, file_id, scope["method"], send)
+                return
+            answer = await self._take_in(context, scope, headers, body)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            await body.drain()
+            await _send_error(send, error, request_id, close=not body.ended)
+            return
+        await _send(send, 201, {"x-request-id": request_id, "location": f"{PATH}/{answer['_id']}"}, _shown(answer))
+
+    async def _take_in(self, context: Context, scope: Scope, headers: Mapping[str, str], body: _Body) -> Document:
+        given = _described(scope["query_string"])
+        client_key = headers.get("idempotency-key", "").strip('"') or (f"id:{given.id}" if given.id else "")
+        body.check_declared()
+        outcome = await store_file(context, client_key, given, body.chunks())
+        if isinstance(outcome, Refusal):
+            raise _as_error(outcome)
+        return outcome
+
+    async def _hand_out(self, context: Context, file_id: str, method: str, send: Send) -> None:
+        opened = await open_file(context, file_id)
+        if opened is None:
+            raise _as_error(NotFound(file_id))
+        file, pieces = opened
+        await _start(
+            send,
+            200,
+            {
+                "content-type": file.content_type,
+                "content-length": str(file.size_bytes),
+                "content-disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
+                "content-security-policy": "default-src 'none'; sandbox",
+                "cross-origin-resource-policy": "same-site",
+                "etag": f'"{file.sha256}"',
+                "cache-control": "private, no-store",
+                "x-request-id": context.request_id,
+            },
+        )
+        if method != "HEAD":
+            async for piece in pieces:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+class _Body:
+    """The body of an upload, within its limits."""
+
+    def __init__(self, receive: Receive, headers: Mapping[str, str], limit: int) -> None:
+        self._receive = receive
+        self._headers = headers
+        self._limit = limit
+        self.ended = False
+
+    def check_declared(self) -> None:
+        """Raises EdgeError where the headers alone say that the body cannot be taken."""
+        if self._headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise EdgeError("UNSUPPORTED_MEDIA_TYPE", "Compressed bodies are not read.")
+        declared = self._headers.get("content-length", "0")
+        if declared.isdecimal() and int(declared[:19]) > self._limit:
+            raise self._too_large()
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """In the order they come. Raises EdgeError past the limits, ClientDisconnect where the client leaves."""
+        size = 0
+        try:
+            async with asyncio.timeout(_UPLOAD_S):
+                while not self.ended:
+                    async with asyncio.timeout(_IDLE_S):
+                        chunk = await self._next()
+                    size += len(chunk)
+                    if size > self._limit:
+                        raise self._too_large()
+                    if chunk:
+                        yield chunk
+        except TimeoutError as error:
+            raise EdgeError(BODY_TIMEOUT, "The body did not arrive in time.") from error
+
+    async def drain(self) -> None:
+        """Drops what is still coming, within limits; a client that waits to be asked for it is not asked."""
+        if "expect" in self._headers:
+            return
+        dropped = 0
+        try:
+            async with asyncio.timeout(_DRAINED_S):
+                while not self.ended and dropped < _DRAINED_BYTES:
+                    dropped += len(await self._next())
+        except (TimeoutError, ClientDisconnect):
+            return
+
+    async def _next(self) -> bytes:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        self.ended = not message.get("more_body", False)
+        chunk: bytes = message.get("body", b"")
+        return chunk
+
+    def _too_large(self) -> EdgeError:
+        return EdgeError(BODY_TOO_LARGE, f"A file may have {self._limit} bytes.", limit=self._limit)
+
+
+def _described(query: bytes) -> NewFile:
+    """The parameters of the query string. Raises EdgeError or BadInput."""
+    try:
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
+    except ValueError as error:
+        raise EdgeError(BAD_REQUEST, "The query string is not well-formed.") from error
+    values = {_PARAMETERS[name]: value for name, value in pairs if name in _PARAMETERS}
+    if len(values) != sum(name in _PARAMETERS for name, _ in pairs):
+        raise EdgeError(BAD_REQUEST, "A parameter is given twice.")
+    kind = values.pop("kind", FileKind.OTHER.value)
+    if kind not in FileKind.__members__:
+        raise BadInput("kind", f"must be one of {', '.join(FileKind)}")
+    return NewFile(kind=FileKind(kind), **({"name": ""} | values))
+
+
+def _as_error(refusal: Refusal) -> EdgeError:
+    facts: dict[str, Any] = {"retryable": refusal.passing}
+    if isinstance(refusal, InvalidInput):
+        facts["field"] = refusal.field
+    if isinstance(refusal, RetryLater):
+        facts["retryAfterSeconds"] = refusal.retry_after_s
+    return EdgeError(refusal.code, refusal.message, **facts)
+
+
+def _shown(file: Document) -> bytes:
+    shown = {
+        "id": file["_id"],
+        "kind": file["kind"],
+        "name": file["name"],
+        "contentType": file["content_type"],
+        "sizeBytes": file["size_bytes"],
+        "sha256": file["sha256"],
+        "uploadedAt": format_time(file["uploaded_at"]),
+    }
+    return orjson.dumps({"data": {"file": shown}})
+
+
+async def _send_error(send: Send, error: Exception, request_id: str, *, close: bool) -> None:
+    rendered = render([error], request_id)
+    facts = rendered[0]["extensions"]
+    status = _STATUS.get(facts["code"], 400)
+    headers = {"x-request-id": request_id}
+    if close:
+        headers["connection"] = "close"
+    if status == 401:
+        headers["www-authenticate"] = 'Bearer error="invalid_token"'
+    if isinstance(facts.get("retryAfterSeconds"), int):
+        headers["retry-after"] = str(facts["retryAfterSeconds"])
+    await _send(send, status, headers, orjson.dumps({"errors": rendered}))
+
+
+async def _send(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    about = {"content-type": "application/json; charset=utf-8", "cache-control": "no-store"}
+    await _start(send, status, {**about, **headers, "content-length": str(len(body))})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _start(send: Send, status: int, headers: Mapping[str, str]) -> None:
+    safe = {**headers, "x-content-type-options": "nosniff"}
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in safe.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})

@@ -1,0 +1,43 @@
+"""What is known of files, beside their bytes (storage/blobs.py): the codec and what leads and gates ask."""
+
+from __future__ import annotations
+
+from domain.access import Scope
+from domain.files import File, FileKind
+from domain.ids import PersonId, TeamId
+from storage.codec import decode, encode
+from storage.driver import Document, IndexModel
+from storage.reads import Reads
+from storage.store import Store
+
+COLLECTION = "files"
+INDEXES = [
+    IndexModel([("lead_id", 1), ("uploaded_at", -1), ("_id", -1)], name="by_lead"),
+    IndexModel([("account_id", 1), ("uploaded_at", -1), ("_id", -1)], name="by_account"),
+    IndexModel([("visit_id", 1), ("uploaded_at", -1), ("_id", -1)], name="by_visit"),
+]
+
+
+async def find_file(store: Store, scope: Scope, file_id: str) -> File | None:
+    """The file in scope."""
+    found = await Reads(store, scope).find(COLLECTION, file_id)
+    return None if found is None else decode(File, found)
+
+
+async def insert_file(store: Store, file: File) -> Document:
+    """Raises DuplicateKeyError where the id is taken."""
+    document = encode(file)
+    await store[COLLECTION].insert_one(document)
+    return document
+
+
+async def has_file(store: Store, lead_id: str, kind: FileKind) -> bool:
+    """Whether a file of that kind is stored for the lead, whoever may see it."""
+    return await store[COLLECTION].find_one({"lead_id": lead_id, "kind": kind.value}, {"_id": 1}) is not None
+
+
+async def hand_over_files(
+    store: Store, key: str, record_id: str, holder_id: PersonId | None, team_id: TeamId | None
+) -> None:
+    """Gives the files of a lead or visit (`key`: lead_id, visit_id) to whoever owns it now."""
+    await store[COLLECTION].update_many({key: record_id}, {"$set": {"holder_id": holder_id, "team_id": team_id}})
