@@ -155,18 +155,20 @@ class _Body:
     async def chunks(self) -> AsyncIterator[bytes]:
         """In the order they come. Raises EdgeError past the limits, ClientDisconnect where the client leaves."""
         size = 0
-        try:
-            async with asyncio.timeout(_UPLOAD_S):
-                while not self.ended:
-                    async with asyncio.timeout(_IDLE_S):
-                        chunk = await self._next()
-                    size += len(chunk)
-                    if size > self._limit:
-                        raise self._too_large()
-                    if chunk:
-                        yield chunk
-        except TimeoutError as error:
-            raise EdgeError(BODY_TIMEOUT, "The body did not arrive in time.") from error
+        # No timeout may be open while a chunk is handed out: it would strike whoever works on the chunk.
+        ends_at = asyncio.get_running_loop().time() + _UPLOAD_S
+        while not self.ended:
+            patience_ends_at = asyncio.get_running_loop().time() + _IDLE_S
+            try:
+                async with asyncio.timeout_at(min(ends_at, patience_ends_at)):
+                    chunk = await self._next()
+            except TimeoutError as error:
+                raise EdgeError(BODY_TIMEOUT, "The body did not arrive in time.") from error
+            size += len(chunk)
+            if size > self._limit:
+                raise self._too_large()
+            if chunk:
+                yield chunk
 
     async def drain(self) -> None:
         """Drops what is still coming, within limits; a client that waits to be asked for it is not asked."""
