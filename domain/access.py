@@ -31,9 +31,10 @@ class Capability(StrEnum):
     EDIT_CUSTOMERS = "EDIT_CUSTOMERS"
     DO_FIELD_WORK = "DO_FIELD_WORK"
     SEE_TEAM_MAP = "SEE_TEAM_MAP"
+    RECORD_SURVEYS = "RECORD_SURVEYS"
 
 
-_FIELD = frozenset({Capability.EDIT_CUSTOMERS, Capability.DO_FIELD_WORK})
+_FIELD = frozenset({Capability.EDIT_CUSTOMERS, Capability.DO_FIELD_WORK, Capability.RECORD_SURVEYS})
 _LEADING = _FIELD | {
     Capability.ASSIGN_LEADS,
     Capability.PLAN_FOR_OTHERS,
@@ -54,9 +55,10 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.PLAN_FOR_OTHERS,
             Capability.EDIT_ARTICLES,
             Capability.EDIT_CUSTOMERS,
+            Capability.RECORD_SURVEYS,
         }
     ),
-    Role.SUPPORT: frozenset(),
+    Role.SUPPORT: frozenset({Capability.RECORD_SURVEYS}),
 }
 
 

@@ -101,6 +101,11 @@ class Lead:
     red_since: datetime | None = None
     held_at: datetime | None = None
     hold_reason: str | None = None
+    merged_into_id: LeadId | None = None
+    delivered_at: datetime | None = None
+    surveyed_at: datetime | None = None
+    survey_score: int | None = None
+    survey_comment: str | None = None
     version: int = 1
 
     @property

@@ -33,7 +33,7 @@ async def append(
     changed = record.with_events(events, now).held_by(lead)
     turn = _turn(changed.clock, lead, now)
     changed = changed.with_events(turn, now)
-    if not events and not turn and (record.owner_id, record.team_id) == (changed.owner_id, changed.team_id):
+    if changed == replace(record, updated_at=now):
         return record
     if not await save_clock(store, changed):
         raise Unavailable(1, "The clocks of this lead are being changed.")

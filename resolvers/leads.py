@@ -219,6 +219,8 @@ async def move_lead(
             moved = await sla.closed(store, moved, stage.kind.value, context.now)
         elif moved.is_open and not lead.is_open:
             moved = await sla.reopened(store, moved, context.now)
+        elif moved.is_open and moved.stage != lead.stage:
+            moved = await sla.paced(store, moved, context.now)
         return await _save(store, moved)
 
     given = {"id": lead_id, "stage": stage_key, "reason": reason, "expected_version": expected_version}

@@ -101,7 +101,7 @@ async def assigned(store: Store, lead: Lead, now: datetime) -> Lead:
             events += sla.start(record.clock, now, now, lead.owner_id, source_id=lead.id)
         done.append(await append(store, record, lead, events, now))
     done = await owed(store, lead, done, now)
-    return await _kept_running(store, summed(lead, done), done, now)
+    return await kept_running(store, summed(lead, done), done, now)
 
 
 async def closed(store: Store, lead: Lead, reason: str, now: datetime) -> Lead:
@@ -114,10 +114,16 @@ async def closed(store: Store, lead: Lead, reason: str, now: datetime) -> Lead:
     return summed(lead, done)
 
 
+async def paced(store: Store, lead: Lead, now: datetime) -> Lead:
+    """The lead (not yet saved) is on hold, off it, or in another open stage: its clocks pause as it does."""
+    return summed(lead, [await append(store, each, lead, (), now) for each in await list_clocks(store, lead.id)])
+
+
 async def reopened(store: Store, lead: Lead, now: datetime) -> Lead:
     """The lead (not yet saved) is open again: a new follow-up and proposal; its first contact never restarts."""
-    records = await owed(store, lead, await list_clocks(store, lead.id), now)
-    return await _kept_running(store, summed(lead, records), records, now)
+    paced_again = [await append(store, each, lead, (), now) for each in await list_clocks(store, lead.id)]
+    records = await owed(store, lead, paced_again, now)
+    return await kept_running(store, summed(lead, records), records, now)
 
 
 def counts(activity: Activity) -> bool:
@@ -135,7 +141,7 @@ async def missed_contacts(store: Store, record: ClockRecord) -> list[Activity]:
     return [each for each in activities if counts(each) and known.isdisjoint({each.id, each.visit_id} - {None})]
 
 
-async def _kept_running(store: Store, lead: Lead, records: Sequence[ClockRecord], now: datetime) -> Lead:
+async def kept_running(store: Store, lead: Lead, records: Sequence[ClockRecord], now: datetime) -> Lead:
     """An open lead with an owner always has a clock that runs: where none does, a follow-up begins now."""
     contacts = [record for record in records if record.metric in CONTACT_METRICS]
     if not lead.is_open or lead.owner_id is None or any(record.clock.state in OPEN_STATES for record in contacts):

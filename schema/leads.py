@@ -96,6 +96,15 @@ class Lead(Node):
     assigned_at: datetime | None = stored("assigned_at", "When it first got an owner.")
     last_activity_at: datetime | None = stored("last_activity_at", "When something was last done.")
     last_contact_at: datetime | None = stored("last_contact_at", "When somebody last reached out in person.")
+    held_at: datetime | None = stored("held_at", "Since when it is on hold: no promise counts time meanwhile.")
+    hold_reason: str | None = stored("hold_reason", "Why it is on hold.")
+    merged_into: Annotated["Lead", strawberry.lazy("schema.leads")] | None = related(
+        "leads", "The lead it turned out to be; its history is there.", key="merged_into_id"
+    )
+    delivered_at: datetime | None = stored("delivered_at", "When what was sold was delivered.")
+    surveyed_at: datetime | None = stored("surveyed_at", "When the customer answered the survey.")
+    survey_score: int | None = stored("survey_score", "What the customer answered: 0 to 10, the best.")
+    survey_comment: str | None = stored("survey_comment", "What the customer said.")
     closed_at: datetime | None = stored("closed_at", "When it was won, lost or disqualified.")
     converted_at: datetime | None = stored("converted_at", "When it became a customer.")
     created_at: datetime = stored("created_at", "When the server was told.")

@@ -17,13 +17,16 @@ from schema.contacts import ContactMutation, ContactQuery
 from schema.devices import DeviceMutation, DeviceQuery
 from schema.fields import Info, bind, returns
 from schema.files import FileQuery
+from schema.holds import HoldMutation
 from schema.holidays import HolidayMutation, HolidayQuery
 from schema.leads import LeadMutation, LeadQuery
+from schema.merging import MergingMutation
 from schema.nodes import Node, find_node
 from schema.notices import NoticeMutation, NoticeQuery
 from schema.people import PersonMutation, PersonQuery
 from schema.positions import PositionMutation, PositionQuery
 from schema.routes import RoutePlanMutation, RoutePlanQuery
+from schema.satisfaction import SatisfactionMutation
 from schema.scalars import SCALARS
 from schema.sessions import SessionMutation
 from schema.shifts import ShiftMutation, ShiftQuery
@@ -85,6 +88,9 @@ class Mutation(
     ContactMutation,
     LeadMutation,
     AssignmentRuleMutation,
+    HoldMutation,
+    MergingMutation,
+    SatisfactionMutation,
     ActivityMutation,
     SiteMutation,
     VisitMutation,

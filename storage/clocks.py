@@ -49,8 +49,8 @@ class ClockRecord:
         return replace(self, clock=appended(self.clock, events), updated_at=now)
 
     def held_by(self, lead: Lead) -> ClockRecord:
-        """The record as seen by the lead's owner and team."""
-        return replace(self, owner_id=lead.owner_id, team_id=lead.team_id)
+        """The record on this lead, as seen by its owner and team."""
+        return replace(self, lead_id=lead.id, owner_id=lead.owner_id, team_id=lead.team_id)
 
 
 @dataclass(frozen=True, slots=True)

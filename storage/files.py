@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from domain.access import Scope
 from domain.files import File, FileKind
-from domain.ids import PersonId, TeamId
+from domain.ids import LeadId, PersonId, TeamId
+from domain.leads import Lead
 from storage.codec import decode, encode
 from storage.driver import Document, IndexModel
 from storage.reads import Reads
@@ -41,3 +42,9 @@ async def hand_over_files(
 ) -> None:
     """Gives the files of a lead or visit (`key`: lead_id, visit_id) to whoever owns it now."""
     await store[COLLECTION].update_many({key: record_id}, {"$set": {"holder_id": holder_id, "team_id": team_id}})
+
+
+async def move_files(store: Store, from_id: LeadId, to: Lead) -> None:
+    """Makes the files of one lead those of another, whose owner and team see them from now on."""
+    change: Document = {"$set": {"lead_id": to.id, "holder_id": to.owner_id, "team_id": to.team_id}}
+    await store[COLLECTION].update_many({"lead_id": from_id}, change)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from domain.access import Scope
 from domain.activities import Activity
-from domain.ids import OrgId
+from domain.ids import LeadId, OrgId
 from domain.leads import DEFAULT_STAGES, Lead, Stage
 from domain.people import Person, PersonState
 from storage.codec import decode, encode
@@ -108,6 +108,12 @@ async def hand_over_activities(store: Store, lead: Lead) -> None:
     for history in (ACTIVITIES, ASSIGNMENTS):
         await store[history].update_many({"lead_id": lead.id}, change)
     await hand_over_files(store, "lead_id", lead.id, lead.owner_id, lead.team_id)
+
+
+async def move_history(store: Store, from_id: LeadId, to: Lead) -> None:
+    """Gives what was done about one lead to another, whose owner and team see it from now on."""
+    change: Document = {"$set": {"lead_id": to.id, "owner_id": to.owner_id, "team_id": to.team_id}}
+    await store[ACTIVITIES].update_many({"lead_id": from_id}, change)
 
 
 async def list_stages(store: Store, org_id: OrgId) -> Sequence[Stage]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.access import Scope
-from domain.ids import OrgId, PersonId
+from domain.ids import LeadId, OrgId, PersonId
 from domain.visits import Visit, VisitState
 from storage.codec import decode, encode
 from storage.driver import Document, IndexModel
@@ -44,6 +44,11 @@ async def load_visit(store: Store, visit_id: str) -> Visit | None:
     """The visit, for the server's own work on it."""
     found = await store[COLLECTION].find_one({"_id": visit_id})
     return None if found is None else decode(Visit, found)
+
+
+async def move_visits(store: Store, from_id: LeadId, to_id: LeadId) -> None:
+    """Makes the visits of one lead those of another; who makes them stays."""
+    await store[COLLECTION].update_many({"lead_id": from_id}, {"$set": {"lead_id": to_id}})
 
 
 async def find_open_visit(store: Store, org_id: OrgId, owner_id: PersonId) -> Visit | None:

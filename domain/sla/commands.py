@@ -119,6 +119,14 @@ def withdraw_stop(clock: Clock, source_id: str, now: datetime) -> Events:
     return _settled(clock, (ClockEvent(EventKind.STOP_WITHDRAWN, now, now, source_id=source_id),), now)
 
 
+def joined(clock: Clock, other: Clock, now: datetime) -> Events:
+    """What stopped `other` happened to the record of `clock` as well: two records were one."""
+    known = {event_key(each) for each in clock.log if each.kind in STOP_KINDS}
+    told = (each for each in other.log if each.kind in _WORDS and event_key(each) not in known)
+    events = tuple(replace(each, recorded_at=now, owner_id=None, not_before=None) for each in told)
+    return _settled(clock, events, now) if events else ()
+
+
 def reassign(clock: Clock, owner_id: PersonId, at: datetime, now: datetime) -> Events:
     """The record changes hands: the clock goes on, a new leg begins, an acknowledgement is cleared."""
     if clock.owner_id == owner_id or clock.owner_id is None:

@@ -44,6 +44,7 @@ FOR_EVERYBODY = {
     "markRead": "the caller's own notices",
     "acknowledgeNotice": "the caller's own notices",
     "received": "the caller's own deliveries",
+    "recordSurvey": "support asks the customers",
 }
 """Mutations that need no capability."""
 

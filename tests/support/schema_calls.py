@@ -50,6 +50,8 @@ ID_WORDS = {
     "contact": "con",
     "site": "sit",
     "lead": "led",
+    "survivorLead": "led",
+    "mergedLead": "led",
     "visit": "vis",
     "newVisit": "vis",
     "device": "dev",
