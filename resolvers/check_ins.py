@@ -121,7 +121,7 @@ async def _arrive(store: Store, context: Context, given: CheckInCall) -> Outcome
         site,
         planned,
         open_visit,
-        VisitId(new_id("vis", now)),
+        VisitId(new_id("vis", now) if planned is None else planned.id),
         DEFAULT_POLICY,
         now,
         await _shift_ends(store, context, min(claim.evidence.captured_at, now)),
