@@ -16,7 +16,7 @@ import pymongo
 from bson.codec_options import CodecOptions
 from bson.decimal128 import Decimal128
 from motor.frameworks.asyncio import run_on_executor
-from motor.motor_asyncio import AsyncIOMotorClient
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession
 from pymongo import AsyncMongoClient, IndexModel, UpdateOne
 from pymongo.errors import (
     BulkWriteError,
@@ -195,13 +195,28 @@ class Database:
 
     async def transaction(self, body: Callable[[Any], Awaitable[T]]) -> T:
         """Runs `body(session)` in a transaction, again by the driver's rules when it hit a transient error."""
-        opened = self.client.start_session(causal_consistency=True)
-        session = await opened if not self.awaits_cursors else opened
-        async with session:
+        async with self._session() as session:
             result: T = await session.with_transaction(
                 body, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority")
             )
             return result
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[Any]:
+        if self.awaits_cursors:
+            async with self.client.start_session(causal_consistency=True) as session:
+                yield session
+            return
+        # Motor goes into a thread to begin and to end one, for as much as a read, though neither asks the server.
+        session = AsyncIOMotorClientSession(self.client.delegate.start_session(causal_consistency=True), self.client)
+        try:
+            yield session
+        finally:
+            unfinished: bool = session.delegate.in_transaction
+            if unfinished:
+                await session.end_session()
+            else:
+                session.delegate.end_session()
 
     @asynccontextmanager
     async def watch(
