@@ -17,8 +17,8 @@ from storage.driver import Document
 class MergingMutation:
     @mutates(
         "mergeLeads",
-        "Makes one of two open leads: the survivor gets what only the other knew, its activities, visits and files, and of "
-        "each promise the one that began first. The other is closed as merged.",
+        "Makes one of two open leads: the survivor gets what only the other knew, its activities, visits and files, "
+        "and of each promise the one that began first. The other is closed as merged.",
         Lead,
         *COMMON,
         WrongState,
