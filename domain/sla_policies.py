@@ -152,6 +152,28 @@ def first_fitting(records: Iterable[PolicyRecord], metric: Metric, facts: Facts)
     return next((each for each in records if each.metric is metric and each.fits(facts)), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All that decides what is promised: policies in their order and the calendars they name."""
+
+    policies: tuple[PolicyRecord, ...]
+    calendars: Mapping[str, Calendar]
+
+    def policy_for(self, lead: Lead, metric: Metric) -> Policy | None:
+        """What a clock that begins now promises on the lead; None where nothing is promised."""
+        found = first_fitting(self.policies, metric, facts_of(lead))
+        return None if found is None else found.promised(self.calendars[found.calendar_key])
+
+    def with_policy(self, draft: PolicyRecord) -> Rules:
+        """As if the version were saved."""
+        others = [each for each in self.policies if each.key != draft.key]
+        return replace(self, policies=tuple(in_order(draft.org_id, [*others, draft])))
+
+    def with_calendar(self, key: str, calendar: Calendar) -> Rules:
+        """As if the version were saved."""
+        return replace(self, calendars={**self.calendars, key: calendar})
+
+
 def edited_policy(
     before: PolicyRecord | None,
     draft: PolicyDraft,

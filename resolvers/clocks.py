@@ -26,18 +26,22 @@ from storage.store import Store
 async def append(
     store: Store, record: ClockRecord, lead: Lead, events: tuple[ClockEvent, ...], now: datetime
 ) -> ClockRecord:
-    """Saves the clock with the events, under the lead's owner, and paused exactly while the lead is.
+    """`put` for a clock that events are added to."""
+    return await put(store, record, record.with_events(events, now), lead, now)
+
+
+async def put(store: Store, before: ClockRecord, after: ClockRecord, lead: Lead, now: datetime) -> ClockRecord:
+    """Saves the clock as changed, under the lead's owner, and paused exactly while the lead is.
 
     Nothing to say and nobody new: nothing is written. What was told of a cycle that ended is no longer sent.
     """
-    changed = record.with_events(events, now).held_by(lead)
-    turn = _turn(changed.clock, lead, now)
-    changed = changed.with_events(turn, now)
-    if changed == replace(record, updated_at=now):
-        return record
+    changed = after.held_by(lead)
+    changed = changed.with_events(_turn(changed.clock, lead, now), now)
+    if changed == replace(before, updated_at=now):
+        return before
     if not await save_clock(store, changed):
         raise Unavailable(1, "The clocks of this lead are being changed.")
-    await _drop_notices(store, record.clock, changed, now)
+    await _drop_notices(store, before.clock, changed, now)
     return replace(changed, version=changed.version + 1)
 
 

@@ -13,9 +13,10 @@ from datetime import datetime
 from domain import sla
 from domain.activities import Activity
 from domain.leads import Lead
-from domain.sla import CONTACT_METRICS, OPEN_STATES, Metric, is_human_contact
+from domain.sla import CONTACT_METRICS, OPEN_STATES, EventKind, Metric, is_human_contact
 from resolvers.clocks import append, as_seen, new_clock, newest, save_changed, summed, tell_withdrawn
 from resolvers.proposals import owed
+from resolvers.sla_policies import policy_for
 from storage.clocks import ClockRecord, list_clocks
 from storage.leads import list_activities
 from storage.outbox import INBOX_ONLY, Outbox
@@ -69,9 +70,7 @@ async def contacted(
     """`record_contact` for a caller that saves the lead itself."""
     records = await list_clocks(store, lead.id)
     first = newest(records, Metric.LEAD_FIRST_CONTACT) or await new_clock(store, lead, Metric.LEAD_FIRST_CONTACT, now)
-    follow = _follow_up_at(records, at)
-    if follow is None and lead.is_open and lead.owner_id is not None:
-        follow = await new_clock(store, lead, Metric.LEAD_NEXT_FOLLOWUP, now)
+    follow = await _follow_up(store, lead, records, at, source_id, now)
     done = {record.id: record for record in records}
     for record in (first, follow):
         if record is not None:
@@ -124,6 +123,30 @@ async def reopened(store: Store, lead: Lead, now: datetime) -> Lead:
     paced_again = [await append(store, each, lead, (), now) for each in await list_clocks(store, lead.id)]
     records = await owed(store, lead, paced_again, now)
     return await kept_running(store, summed(lead, records), records, now)
+
+
+async def _follow_up(
+    store: Store, lead: Lead, records: Sequence[ClockRecord], at: datetime, source_id: str, now: datetime
+) -> ClockRecord | None:
+    """The follow-up clock that a contact at `at` belongs to, promised what holds today from that contact on."""
+    follow = _follow_up_at(records, at)
+    if not lead.is_open or lead.owner_id is None:
+        return follow
+    before = [record for record in records if record.metric is Metric.LEAD_NEXT_FOLLOWUP]
+    if follow is None or (_is_newest(follow, before) and _ended_by(follow, at)):
+        made = await new_clock(store, lead, Metric.LEAD_NEXT_FOLLOWUP, now)
+        return follow if made is None else replace(made, generation=len(before) + 1)
+    policy = await policy_for(store, lead, Metric.LEAD_NEXT_FOLLOWUP)
+    return follow if policy is None else follow.promised(policy, at, source_id)
+
+
+def _is_newest(record: ClockRecord, of: Sequence[ClockRecord]) -> bool:
+    return record.generation == max(each.generation for each in of)
+
+
+def _ended_by(record: ClockRecord, at: datetime) -> bool:
+    """Whether it was cancelled before: an open lead's was, where its policy was taken out of use."""
+    return any(event.kind is EventKind.CANCELLED and event.at <= at for event in record.clock.log)
 
 
 def counts(activity: Activity) -> bool:

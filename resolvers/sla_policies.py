@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from domain.access import Capability
+from domain.calendar import Calendar
 from domain.ids import OrgId
 from domain.leads import Lead
 from domain.refusals import IdTaken, InvalidInput, Refusal, VersionConflict
@@ -77,7 +80,8 @@ async def save_draft(
     context.require(Capability.MANAGE_SLA)
 
     async def act(store: Store) -> Outcome:
-        after = await drafted(context, store, draft, expected_version)
+        calendars = {key: each.calendar for key, each in (await known_calendars(store, context.me.org_id)).items()}
+        after = await drafted(context, store, draft, expected_version, calendars)
         return after if isinstance(after, Refusal) else await saved(store, after)
 
     given = {"draft": draft, "expected_version": expected_version}
@@ -87,7 +91,11 @@ async def save_draft(
 
 
 async def drafted(
-    context: Context, store: Store, draft: PolicyDraft, expected_version: int | None
+    context: Context,
+    store: Store,
+    draft: PolicyDraft,
+    expected_version: int | None,
+    calendars: Mapping[str, Calendar],
 ) -> PolicyRecord | Refusal:
     """What saving the draft would make, or why it cannot be saved."""
     actor = context.me
@@ -100,7 +108,7 @@ async def drafted(
         draft,
         actor.org_id,
         expected_version,
-        calendars={key: each.calendar for key, each in (await known_calendars(store, actor.org_id)).items()},
+        calendars=calendars,
         stages=[stage.key for stage in await list_stages(store, actor.org_id)],
         person_id=actor.person_id,
         now=context.now,

@@ -32,6 +32,7 @@ from schema.sessions import SessionMutation
 from schema.shifts import ShiftMutation, ShiftQuery
 from schema.sites import SiteMutation, SiteQuery
 from schema.sla_policies import SlaPolicyMutation, SlaPolicyQuery
+from schema.sla_sweeps import SlaSweepMutation, SlaSweepQuery
 from schema.team import TeamMapQuery, TeamMapSubscription
 from schema.teams import TeamMutation, TeamQuery
 from schema.visits import VisitMutation, VisitQuery
@@ -69,6 +70,7 @@ class Query(
     CalendarQuery,
     HolidayQuery,
     SlaPolicyQuery,
+    SlaSweepQuery,
     DeviceQuery,
     NoticeQuery,
     PositionQuery,
@@ -100,6 +102,7 @@ class Mutation(
     CalendarMutation,
     HolidayMutation,
     SlaPolicyMutation,
+    SlaSweepMutation,
     DeviceMutation,
     NoticeMutation,
     PositionMutation,

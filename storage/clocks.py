@@ -7,7 +7,7 @@ from datetime import datetime
 
 from domain.ids import ClockId, LeadId, OrgId, PersonId, TeamId
 from domain.leads import Lead
-from domain.sla import Clock, ClockEvent, ClockState, Metric, Policy, appended, fold
+from domain.sla import Clock, ClockEvent, ClockState, Metric, Policy, Term, appended, fold, promised
 from storage.codec import decode, encode
 from storage.driver import Document, IndexModel
 from storage.store import Store
@@ -18,9 +18,12 @@ MAX_PER_LEAD = 200
 INDEXES = [
     IndexModel([("state", 1), ("next_fire_at", 1)], name="due"),
     IndexModel([("lead_id", 1), ("_id", 1)], name="by_lead"),
+    IndexModel([("org_id", 1), ("state", 1), ("_id", 1)], name="by_state"),
 ]
 WATCHED = (ClockState.RUNNING, ClockState.BREACHED)
 """States in which a clock has a next step."""
+UNFINISHED = (ClockState.PENDING, ClockState.RUNNING, ClockState.PAUSED, ClockState.BREACHED)
+"""States in which its policy may still be another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,10 @@ class ClockRecord:
         """The record after the events, to be saved."""
         return replace(self, clock=appended(self.clock, events), updated_at=now)
 
+    def promised(self, policy: Policy, at: datetime, source_id: str) -> ClockRecord:
+        """The record whose next cycle, if that source begins one, is under the policy."""
+        return replace(self, clock=promised(self.clock, policy, at, source_id))
+
     def held_by(self, lead: Lead) -> ClockRecord:
         """The record on this lead, as seen by its owner and team."""
         return replace(self, lead_id=lead.id, owner_id=lead.owner_id, team_id=lead.team_id)
@@ -68,6 +75,7 @@ class _Stored:
     generation: int
     version: int
     log: tuple[ClockEvent, ...] = field(default=())
+    earlier: tuple[Term, ...] = field(default=())
 
 
 async def find_clock(store: Store, clock_id: str) -> ClockRecord | None:
@@ -79,6 +87,17 @@ async def find_clock(store: Store, clock_id: str) -> ClockRecord | None:
 async def list_clocks(store: Store, lead_id: str) -> list[ClockRecord]:
     """All clocks of a lead, oldest first."""
     found = await store[COLLECTION].find({"lead_id": lead_id}, order=[("_id", 1)], limit=MAX_PER_LEAD)
+    return [_decoded(each) for each in found]
+
+
+async def list_unfinished(store: Store, org_id: OrgId, after_id: str, limit: int) -> list[ClockRecord]:
+    """The organization's clocks that are not over, by id behind `after_id`."""
+    query: Document = {
+        "org_id": org_id,
+        "state": {"$in": [each.value for each in UNFINISHED]},
+        "_id": {"$gt": after_id},
+    }
+    found = await store[COLLECTION].find(query, order=[("_id", 1)], limit=limit)
     return [_decoded(each) for each in found]
 
 
@@ -120,6 +139,7 @@ def encode_clock(record: ClockRecord) -> Document:
         generation=record.generation,
         version=record.version,
         log=clock.log,
+        earlier=clock.earlier,
     )
     document = encode(kept) | {"metric": record.metric.value, "state": clock.state.value, "cycle": clock.cycle}
     if cycle is not None:
@@ -157,7 +177,7 @@ def _decoded(document: Document) -> ClockRecord:
         lead_id=kept.lead_id,
         owner_id=kept.owner_id,
         team_id=kept.team_id,
-        clock=fold(kept.log, kept.policy),
+        clock=fold(kept.log, kept.policy, kept.earlier),
         created_at=kept.created_at,
         updated_at=kept.updated_at,
         generation=kept.generation,

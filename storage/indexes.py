@@ -25,6 +25,7 @@ from storage import (
     shifts,
     sites,
     sla_policies,
+    sla_sweeps,
     visits,
 )
 from storage.driver import IndexModel
@@ -45,6 +46,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     calendars.VERSIONS: calendars.VERSION_INDEXES,
     sla_policies.COLLECTION: sla_policies.INDEXES,
     sla_policies.VERSIONS: sla_policies.VERSION_INDEXES,
+    sla_sweeps.COLLECTION: sla_sweeps.INDEXES,
     outbox.NOTICES: [*outbox.NOTICE_INDEXES, *notices.INDEXES],
     articles.COLLECTION: articles.INDEXES,
     articles.COUNTERS: [],

@@ -39,6 +39,7 @@ REACH: dict[str, Reach] = {
     "calendar_versions": Reach.ORGANIZATION,
     "sla_policies": Reach.ORGANIZATION,
     "sla_policy_versions": Reach.ORGANIZATION,
+    "sla_sweeps": Reach.ORGANIZATION,
     "notices": Reach.PERSONAL,
     "devices": Reach.PERSONAL,
     "positions": Reach.CHAIN,

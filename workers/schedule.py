@@ -20,12 +20,14 @@ from wiring.settings import Settings
 from workers.push_delivery import PushDelivery, Timing
 from workers.routes import solve_left_over
 from workers.shifts import close_forgotten_shifts
+from workers.sla_sweeps import sweep_once
 from workers.sla_watch import watch_once
 from workers.visits import close_open, mark_missed
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
 VISITS_EVERY_S = 30.0
+SWEEPS_EVERY_S = 2.0
 RELEASE_S = 3.0
 """Of the time to stop, what is kept for giving leases back."""
 log = structlog.get_logger(__name__)
@@ -56,6 +58,7 @@ def jobs(settings: Settings, services: Services, worker_id: str, channels: Mappi
     push = PushDelivery(services, channels, worker_id, timing, secrets.SystemRandom())
     return [
         Job("sla_watch", settings.sla_poll_s, partial(watch_once, services, worker_id)),
+        Job("sla_sweeps", SWEEPS_EVERY_S, partial(sweep_once, services)),
         Job("push_delivery", settings.push_poll_s, push.look, push.finish),
         Job("push_leases", settings.push_lease_check_s, push.release_lost),
         Job("missed_visits", VISITS_EVERY_S, partial(mark_missed, services)),

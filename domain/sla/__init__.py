@@ -11,6 +11,7 @@ from domain.sla.clock import (
     Cycle,
     EventKind,
     Leg,
+    Term,
     is_overdue,
     overdue_s,
     remaining_s,
@@ -42,6 +43,7 @@ from domain.sla.policy import (
     is_human_contact,
     policy_problem,
 )
+from domain.sla.recalculation import promised, recalculated
 
 __all__ = [
     "CONTACT_METRICS",
@@ -59,6 +61,7 @@ __all__ = [
     "Policy",
     "Recipient",
     "Step",
+    "Term",
     "acknowledge",
     "appended",
     "cancel",
@@ -70,7 +73,9 @@ __all__ = [
     "overdue_s",
     "pause",
     "policy_problem",
+    "promised",
     "reassign",
+    "recalculated",
     "record_stop",
     "remaining_s",
     "resume",

@@ -26,6 +26,7 @@ class EventKind(StrEnum):
     STEP_FIRED = "STEP_FIRED"
     BREACH_DETECTED = "BREACH_DETECTED"
     BREACH_WITHDRAWN = "BREACH_WITHDRAWN"
+    RECALCULATED = "RECALCULATED"
 
 
 class ClockState(StrEnum):
@@ -112,8 +113,19 @@ class Cycle:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """The policy of the cycles that began before `until`."""
+
+    until: datetime
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
 class Clock:
-    """A clock with its log; the plain properties speak of the latest cycle."""
+    """A clock with its log; the plain properties speak of the latest cycle, and so does `policy`.
+
+    `earlier` are the policies of cycles that began under another one, oldest first.
+    """
 
     policy: Policy
     log: tuple[ClockEvent, ...] = ()
@@ -121,6 +133,7 @@ class Clock:
     owner_id: PersonId | None = field(default=None, compare=False)
     paused: bool = field(default=False, compare=False)
     """Whether its time stands still, or would if it had begun or went on."""
+    earlier: tuple[Term, ...] = ()
 
     @property
     def current(self) -> Cycle | None:

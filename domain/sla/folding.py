@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from domain.calendar import NoOpenTimeError, Span, add, elapsed
 from domain.ids import PersonId
-from domain.sla.clock import STOP_KINDS, Clock, ClockEvent, ClockState, Cycle, EventKind, Leg
+from domain.sla.clock import STOP_KINDS, Clock, ClockEvent, ClockState, Cycle, EventKind, Leg, Term
 from domain.sla.policy import Metric, Policy
 
 Run = tuple[datetime, datetime | None]
@@ -18,11 +18,14 @@ _TURNS = frozenset({EventKind.PAUSED, EventKind.RESUMED})
 
 def appended(clock: Clock, events: Iterable[ClockEvent]) -> Clock:
     """The clock with the events at the end of its log."""
-    return fold((*clock.log, *events), clock.policy)
+    return fold((*clock.log, *events), clock.policy, clock.earlier)
 
 
-def fold(events: Iterable[ClockEvent], policy: Policy) -> Clock:
-    """The clock that a log describes; stops count by when they happened, whatever order they arrived in."""
+def fold(events: Iterable[ClockEvent], policy: Policy, earlier: Sequence[Term] = ()) -> Clock:
+    """The clock that a log describes; stops count by when they happened, whatever order they arrived in.
+
+    Each cycle counts by the policy it began under: that of the first of `earlier` that lasted beyond its start.
+    """
     log = tuple(events)
     in_order = sorted(log, key=lambda event: event.at)
     found = _stops(log)
@@ -36,12 +39,21 @@ def fold(events: Iterable[ClockEvent], policy: Policy) -> Clock:
         begun = [(each, event_key(each)) for each in starts[:1]]
         stops = [found[0] if found else None]
     cycles = tuple(
-        _cycle(number, key, first, stop, log, owners, cancelled, policy)
+        _cycle(number, key, first, stop, log, owners, cancelled, _in_force(first.at, policy, earlier))
         for number, ((first, key), stop) in enumerate(zip(begun, stops, strict=False), start=1)
     )
     turns = [each.kind for each in in_order if each.kind in _TURNS]
     paused = turns[-1:] == [EventKind.PAUSED]
-    return Clock(policy, log, cycles, owners[-1].owner_id if owners else None, paused)
+    # What no cycle began under, because its contact was withdrawn, was never promised.
+    terms = [*earlier, Term(datetime.max.replace(tzinfo=UTC), policy)]
+    while len(terms) > 1 and all(each.started_at < terms[-2].until for each in cycles):
+        terms.pop()
+    owner_id = owners[-1].owner_id if owners else None
+    return Clock(terms[-1].policy, log, cycles, owner_id, paused, tuple(terms[:-1]))
+
+
+def _in_force(started_at: datetime, policy: Policy, earlier: Iterable[Term]) -> Policy:
+    return next((each.policy for each in earlier if started_at < each.until), policy)
 
 
 def _stops(log: Iterable[ClockEvent]) -> list[ClockEvent]:
@@ -190,6 +202,8 @@ def _standing_breach(own: Iterable[ClockEvent], stop: ClockEvent | None) -> Cloc
             breach, withdrawn_by = event, None
         elif event.kind is EventKind.BREACH_WITHDRAWN:
             withdrawn_by = event.source_id
+        elif event.kind is EventKind.RECALCULATED:
+            breach, withdrawn_by = None, None
     return None if stop is not None and stop.source_id == withdrawn_by else breach
 
 

@@ -68,3 +68,38 @@ async def save_policy(member: Member, expected: int | None = None, **given: Any)
     """What saveSlaPolicy answers."""
     answer: dict[str, Any] = await member.api.first(SAVE_POLICY, key=new_key(), input=FAST | given, expected=expected)
     return answer
+
+
+PREVIEW = f"""query (
+  $policy: SlaPolicyInput, $calendar: CalendarInput, $ended: String, $first: Int, $after: String
+) {{
+  previewSlaChange(
+    policy: $policy, calendar: $calendar, deactivatedPolicy: $ended, first: $first, after: $after
+  ) {{
+    __typename
+    ... on SlaPreview {{
+      examined endCursor
+      changes {{
+        clockId lead {{ id }} metric policyKey policyVersion newPolicyKey newPolicyVersion dueAt newDueAt state newState
+      }}
+    }}
+    {REFUSED}
+  }}
+}}"""
+_SWEEP = "kind policyKey reason state examined changed startedAt startedBy { id } finishedAt"
+RECALCULATE = f"""mutation ($key: String!) {{
+  recalculateSla(clientKey: $key) {{ __typename ... on SlaSweep {{ {_SWEEP} }} ... on Refusal {{ code }} }}
+}}"""
+SWEEPS = f"{{ slaSweeps(first: 5) {{ nodes {{ {_SWEEP} }} }} }}"
+DEACTIVATE = f"""mutation ($client: String!, $key: String!, $reason: String!, $expected: Int) {{
+  deactivateSlaPolicy(clientKey: $client, key: $key, reason: $reason, expectedVersion: $expected) {{
+    __typename ... on SlaPolicy {{ {_POLICY} }} {REFUSED} ... on VersionConflict {{ currentVersion }}
+    ... on WrongState {{ currentState }}
+  }}
+}}"""
+
+
+async def deactivate(member: Member, policy: str, reason: str = "out of season", **given: Any) -> dict[str, Any]:
+    """What deactivateSlaPolicy answers."""
+    answer: dict[str, Any] = await member.api.first(DEACTIVATE, client=new_key(), key=policy, reason=reason, **given)
+    return answer
