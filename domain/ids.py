@@ -28,6 +28,8 @@ NoticeId = NewType("NoticeId", str)
 DeliveryId = NewType("DeliveryId", str)
 ClockId = NewType("ClockId", str)
 FileId = NewType("FileId", str)
+HandOverId = NewType("HandOverId", str)
+HandOverEntryId = NewType("HandOverEntryId", str)
 
 _TAIL = re.compile(r"(?:[0-7][0-9A-HJKMNP-TV-Z]{25}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 

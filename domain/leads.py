@@ -133,6 +133,9 @@ class OwnerNotAvailable(Refusal):
 
     code: ClassVar[str] = "OWNER_NOT_AVAILABLE"
     person_id: str
+    field: str = "ownerId"
+    successor_id: str | None = None
+    """Who took over where the person has left."""
 
     @property
     def message(self) -> str:

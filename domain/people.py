@@ -143,6 +143,7 @@ class TeamCycle(Refusal):
     code: ClassVar[str] = "TEAM_CYCLE"
     team_id: TeamId
     parent_id: TeamId
+    field: str = "parentId"
 
     @property
     def message(self) -> str:

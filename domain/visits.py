@@ -254,6 +254,11 @@ def leave(
     )
 
 
+def give_to(visit: Visit, owner_id: PersonId, team_id: TeamId | None, now: datetime) -> Visit:
+    """The planned visit in other hands."""
+    return _next(replace(visit, owner_id=owner_id, team_id=team_id), now)
+
+
 def miss(visit: Visit, now: datetime) -> Visit | None:
     """The planned visit nobody came to; None where it is not due to be missed."""
     if visit.state is not VisitState.PLANNED or visit.missed_after is None or visit.missed_after > now:

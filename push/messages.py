@@ -54,6 +54,7 @@ _TEXTS = {
         NoticeKind.SLA_WITHDRAWN: Text("超时已撤销", "一条线索的{metric}实际已按时完成，超时记录已撤销。"),
         NoticeKind.CARE_TASK: Text("待办：满意度回访", "一条线索交付后仍未收到满意度反馈，请联系客户。"),
         NoticeKind.LEAD_ASSIGNED: Text("新线索", "有一条新线索分配给您，请在时限内联系。"),
+        NoticeKind.LEADS_HANDED_OVER: Text("客户交接", "离职同事未完成的线索和拜访已移交给您。"),
         NoticeKind.VISIT_MISSED: Text("拜访未完成", "有一次计划拜访未完成{date}。"),
         NoticeKind.VISIT_RESCHEDULED: Text("拜访已改期", "一次拜访已改期{to_date}。"),
         NoticeKind.VISIT_CANCELLED: Text("拜访已取消", "一次拜访已取消{date}。"),
@@ -73,6 +74,9 @@ _TEXTS = {
         ),
         NoticeKind.CARE_TASK: Text("Call a customer", "A survey is not answered yet. Please get in touch."),
         NoticeKind.LEAD_ASSIGNED: Text("New lead", "A new lead is yours. Please make contact in time."),
+        NoticeKind.LEADS_HANDED_OVER: Text(
+            "Leads handed over", "The open leads and visits of a colleague who left are yours now."
+        ),
         NoticeKind.VISIT_MISSED: Text("Visit missed", "A planned visit{date} was not made."),
         NoticeKind.VISIT_RESCHEDULED: Text("Visit rescheduled", "A visit has been rescheduled{to_date}."),
         NoticeKind.VISIT_CANCELLED: Text("Visit cancelled", "A visit{date} has been cancelled."),

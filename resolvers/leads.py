@@ -23,13 +23,14 @@ from domain.leads import (
     revise,
     stage_named,
 )
-from domain.people import Person, PersonState
+from domain.people import GONE, Person, PersonState
 from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
 from domain.sites import locate
 from resolvers import assignments, sla
 from resolvers.context import Context
 from resolvers.once import Outcome, Saved, once
 from resolvers.proposals import graded
+from resolvers.stand_ins import list_working
 from storage.driver import Document
 from storage.leads import (
     COLLECTION,
@@ -218,7 +219,10 @@ async def move_lead(
         if lead.is_open and not moved.is_open:
             moved = await sla.closed(store, moved, stage.kind.value, context.now)
         elif moved.is_open and not lead.is_open:
-            moved = await sla.reopened(store, moved, context.now)
+            kept = await _in_working_hands(store, moved, context.now)
+            if isinstance(kept, Refusal):
+                return kept
+            moved = await sla.reopened(store, kept, context.now)
         elif moved.is_open and moved.stage != lead.stage:
             moved = await sla.paced(store, moved, context.now)
         return await _save(store, moved)
@@ -279,7 +283,26 @@ async def _owner(store: Store, actor: Actor, person_id: str) -> Person | NotFoun
     if person is None:
         return NotFound(person_id)
     works = Capability.DO_FIELD_WORK in CAPABILITIES[person.role]
-    return person if works and person.state is PersonState.ACTIVE else OwnerNotAvailable(person_id)
+    if works and person.state is PersonState.ACTIVE:
+        return person
+    return OwnerNotAvailable(person_id, successor_id=person.successor_id)
+
+
+async def _in_working_hands(store: Store, lead: Lead, now: datetime) -> Lead | OwnerNotAvailable:
+    """The lead (not yet saved) that is opened again: with the successor where its owner has left meanwhile."""
+    if lead.owner_id is None:
+        return lead
+    everyone = Scope.whole_organization(lead.org_id)
+    owner = await hold_active_person(store, everyone, lead.owner_id)
+    if owner is None or owner.state not in GONE:
+        return lead
+    heir_id = (await list_working(store, lead.org_id, [owner.id], now))[owner.id]
+    heir = await hold_active_person(store, everyone, heir_id) if heir_id is not None else None
+    if heir is None:
+        return OwnerNotAvailable(owner.id)
+    given_to = replace(assign(lead, heir, now), version=lead.version)
+    await hand_over_activities(store, given_to)
+    return await sla.assigned(store, given_to, now)
 
 
 async def _at_version(

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from domain.access import Capability, Role, Scope
+from domain.access import Actor, Capability, Role, Scope
 from domain.errors import Forbidden
 from domain.ids import OrgId, PersonId, TeamId, is_id, new_id
 from domain.people import (
+    GONE,
     EmailTaken,
     LastAdmin,
     Person,
@@ -22,12 +23,14 @@ from domain.people import (
 from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict, WrongState
 from domain.sessions import EndReason, LinkPurpose
 from domain.shifts import Absence, Roster, work_times
+from resolvers import hand_overs
 from resolvers.context import Context
 from resolvers.links import issue_link, with_token
 from resolvers.once import Outcome, Saved, once
 from storage.credentials import drop_links
 from storage.devices import remove_devices_of
 from storage.driver import Document, DuplicateKeyError
+from storage.hand_overs import COLLECTION as HAND_OVERS
 from storage.people import (
     ORGANIZATIONS,
     PEOPLE,
@@ -159,25 +162,56 @@ async def update_person(
         return _email_taken(taken, changed.get("email"))
 
 
-async def deactivate_person(context: Context, client_key: str, person_id: str) -> Document | Refusal:
-    """The person, who can do nothing any more from now on. Raises Forbidden."""
+async def deactivate_person(
+    context: Context, client_key: str, person_id: str, successor_id: str | None = None
+) -> Document | Refusal:
+    """The person, who can do nothing any more from now on; what is open of theirs goes to the successor.
+
+    LEAVING while it moves, DEACTIVATED where there is nothing. Raises Forbidden.
+    """
     actor = context.require(Capability.MANAGE_PEOPLE)
 
     async def act(store: Store) -> Outcome:
-        person = await find_person(store, actor.scope, person_id)
-        if person is None:
-            return NotFound(person_id)
-        if person.state is PersonState.DEACTIVATED:
-            return WrongState(person_id, person.state)
-        if await _is_last_admin(store, person):
-            return LastAdmin(person.id)
-        await end_sessions(store, person.org_id, person.id, EndReason.DEACTIVATED, context.now)
-        await drop_links(store, person.org_id, person.id)
-        await remove_devices_of(store, person.id)
-        gone = replace(person, state=PersonState.DEACTIVATED, version=person.version + 1, updated_at=context.now)
-        return await _saved(store, person, gone)
+        left = await _leave(context, store, actor, person_id, successor_id)
+        return left if isinstance(left, Refusal) else Saved(PEOPLE, left[0])
 
-    return await once(context, "deactivatePerson", client_key, {"id": person_id}, act)
+    # As before there was a successor, so that a call repeated across an upgrade is still the same call.
+    given = {"id": person_id} | ({"successor_id": successor_id} if successor_id is not None else {})
+    return await once(context, "deactivatePerson", client_key, given, act)
+
+
+async def start_departure(context: Context, client_key: str, person_id: str, successor_id: str) -> Document | Refusal:
+    """As `deactivate_person`; answers the hand-over, to be followed. Raises Forbidden."""
+    actor = context.require(Capability.MANAGE_PEOPLE)
+
+    async def act(store: Store) -> Outcome:
+        left = await _leave(context, store, actor, person_id, successor_id)
+        if isinstance(left, Refusal):
+            return left
+        assert left[1] is not None  # there is a successor
+        return Saved(HAND_OVERS, left[1])
+
+    given = {"id": person_id, "successor_id": successor_id}
+    return await once(context, "startDeparture", client_key, given, act)
+
+
+async def _leave(
+    context: Context, store: Store, actor: Actor, person_id: str, successor_id: str | None
+) -> tuple[Document, Document | None] | Refusal:
+    person = await find_person(store, actor.scope, person_id)
+    if person is None:
+        return NotFound(person_id)
+    if person.state in GONE:
+        return WrongState(person_id, person.state)
+    if await _is_last_admin(store, person):
+        return LastAdmin(person.id)
+    begun = await hand_overs.begin(store, actor, person, successor_id, context.now, context.services.outbox)
+    if isinstance(begun, Refusal):
+        return begun
+    await end_sessions(store, person.org_id, person.id, EndReason.DEACTIVATED, context.now)
+    await drop_links(store, person.org_id, person.id)
+    await remove_devices_of(store, person.id)
+    return begun
 
 
 @dataclass(frozen=True, slots=True)

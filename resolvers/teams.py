@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.access import Capability, Scope
 from domain.ids import OrgId, PersonId, TeamId, is_id, new_id
-from domain.people import Team, place_team, problem_with
+from domain.people import GONE, Team, place_team, problem_with
 from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
 from resolvers.context import Context
 from resolvers.once import Outcome, Saved, once
@@ -44,7 +44,12 @@ async def create_team(context: Context, client_key: str, given: NewTeam) -> Docu
             created_at=context.now,
             external_id=given.external_id,
         )
-        problem = await _problem(store, actor.org_id, team, {"name": given.name, "external_id": given.external_id})
+        problem = await _problem(
+            store,
+            actor.org_id,
+            team,
+            {"name": given.name, "external_id": given.external_id, "manager_id": given.manager_id},
+        )
         return problem or Saved(TEAMS, await insert_team(store, team))
 
     return await once(context, "createTeam", client_key, given, act)
@@ -85,5 +90,7 @@ async def _problem(store: Store, org_id: OrgId, team: Team, given: Mapping[str, 
         manager = await find_person(store, Scope.whole_organization(org_id), team.manager_id)
         if manager is None:
             return NotFound(team.manager_id)
+        if "manager_id" in given and manager.state in GONE:
+            return InvalidInput("managerId", "has left")
     placed = place_team(team, teams)
     return placed if isinstance(placed, Refusal) else None

@@ -33,7 +33,12 @@ if TYPE_CHECKING:
     from schema.people import Person
 
 UnknownStage = shown(domain.UnknownStage, stage="The key that was given.", known="The keys there are.")
-OwnerNotAvailable = shown(domain.OwnerNotAvailable, person_id="Who cannot be given leads.")
+OwnerNotAvailable = shown(
+    domain.OwnerNotAvailable,
+    person_id="Who cannot be given leads.",
+    field="Path of the value in the input.",
+    successor_id="Who took over from them, where they have left.",
+)
 AlreadyConverted = shown(domain.AlreadyConverted, id="The lead.", account_id="The account it became.")
 
 ExpectedVersion = Annotated[
@@ -195,6 +200,7 @@ class LeadMutation:
         *COMMON,
         VersionConflict,
         UnknownStage,
+        OwnerNotAvailable,
     )
     async def move_lead(
         self,

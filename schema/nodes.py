@@ -11,6 +11,7 @@ NODES = {
     "org": ("organizations", "Organization"),
     "tea": ("teams", "Team"),
     "per": ("people", "Person"),
+    "hov": ("hand_overs", "HandOver"),
     "shf": ("shifts", "Shift"),
     "acc": ("accounts", "Account"),
     "con": ("contacts", "Contact"),

@@ -32,6 +32,7 @@ described_enum(
     SLA_WITHDRAWN="A breach you were told about was none.",
     CARE_TASK="A customer has not answered the survey: whoever acknowledges it in customer success gets in touch.",
     LEAD_ASSIGNED="You got a lead.",
+    LEADS_HANDED_OVER="The open leads and visits of somebody who left become yours.",
     VISIT_MISSED="A planned visit was not made.",
     VISIT_RESCHEDULED="A visit moved.",
     VISIT_CANCELLED="A visit does not take place.",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from domain import hand_overs
 from domain import people as domain
 from domain.access import Actor, Role, Scope
 from domain.people import PersonState
@@ -48,6 +49,17 @@ described_enum(
 )
 
 EmailTaken = shown(domain.EmailTaken, email="The address.")
+SuccessorRequired = shown(
+    hand_overs.SuccessorRequired,
+    field="Path of the value that is missing.",
+    person_id="Who has open work.",
+    open_leads="How many open leads; 1000 means 1000 or more.",
+    planned_visits="How many planned visits; 1000 means 1000 or more.",
+    proposed_id="The nearest superior who could take over.",
+)
+SuccessorNotAvailable = shown(
+    hand_overs.SuccessorNotAvailable, field="Path of the value in the input.", person_id="Who cannot take over."
+)
 LastAdmin = shown(domain.LastAdmin, person_id="Who cannot be spared.")
 
 
@@ -270,20 +282,26 @@ class PersonMutation:
 
     @mutates(
         "deactivatePerson",
-        "Ends all sessions and links of a person, who cannot sign in any more. For administrators.",
+        "Ends all sessions and links of a person, who cannot sign in any more; what is open of theirs goes to a "
+        "successor, who must be named where there is anything. For administrators.",
         Person,
         *COMMON,
         WrongState,
         VersionConflict,
         LastAdmin,
+        SuccessorRequired,
+        SuccessorNotAvailable,
     )
     async def deactivate_person(
         self,
         info: Info,
         client_key: ClientKey,
         id: WhichPerson,  # noqa: A002
+        successor_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Who gets their open leads, visits and notices.")
+        ] = None,
     ) -> Document | Refusal:
-        return await deactivate_person(info.context, client_key, id)
+        return await deactivate_person(info.context, client_key, id, successor_id)
 
     @mutates(
         "setRoster",

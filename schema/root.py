@@ -17,6 +17,7 @@ from schema.contacts import ContactMutation, ContactQuery
 from schema.devices import DeviceMutation, DeviceQuery
 from schema.fields import Info, bind, returns
 from schema.files import FileQuery
+from schema.hand_overs import HandOverMutation, HandOverQuery
 from schema.holds import HoldMutation
 from schema.holidays import HolidayMutation, HolidayQuery
 from schema.leads import LeadMutation, LeadQuery
@@ -56,6 +57,7 @@ class Query(
     BootstrapQuery,
     TeamQuery,
     PersonQuery,
+    HandOverQuery,
     ShiftQuery,
     AccountQuery,
     ContactQuery,
@@ -85,6 +87,7 @@ class Mutation(
     TeamMutation,
     PersonMutation,
     AbsenceMutation,
+    HandOverMutation,
     ShiftMutation,
     AccountMutation,
     ContactMutation,

@@ -19,7 +19,12 @@ from storage.driver import Document
 if TYPE_CHECKING:
     from schema.people import Person
 
-TeamCycle = shown(domain.TeamCycle, team_id="The team.", parent_id="The team that stands below it.")
+TeamCycle = shown(
+    domain.TeamCycle,
+    team_id="The team.",
+    parent_id="The team that stands below it.",
+    field="Path of the value in the input.",
+)
 
 
 @strawberry.type(description="The company whose field sales this is.")

@@ -19,11 +19,14 @@ INDEXES = [
     IndexModel([("state", 1), ("next_fire_at", 1)], name="due"),
     IndexModel([("lead_id", 1), ("_id", 1)], name="by_lead"),
     IndexModel([("org_id", 1), ("state", 1), ("_id", 1)], name="by_state"),
+    IndexModel([("org_id", 1), ("owner_id", 1), ("state", 1), ("due_at", 1), ("_id", 1)], name="by_owner_due"),
 ]
 WATCHED = (ClockState.RUNNING, ClockState.BREACHED)
 """States in which a clock has a next step."""
 UNFINISHED = (ClockState.PENDING, ClockState.RUNNING, ClockState.PAUSED, ClockState.BREACHED)
 """States in which its policy may still be another."""
+OPEN_CLOCKS = (ClockState.RUNNING, ClockState.PAUSED, ClockState.BREACHED)
+"""States in which a promise is still to be kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,11 @@ from storage.store import Store
 from storage.times import stored_time
 
 MAX_PER_NOTICE = 100
-INDEXES = [IndexModel([("org_id", 1), ("owner_id", 1), ("read_at", 1), ("_id", -1)], name="by_recipient_unread")]
+INDEXES = [
+    IndexModel([("org_id", 1), ("owner_id", 1), ("read_at", 1), ("_id", -1)], name="by_recipient_unread"),
+    IndexModel([("org_id", 1), ("owner_id", 1), ("resolved_at", 1), ("_id", 1)], name="by_recipient_open"),
+    IndexModel([("lead_id", 1), ("owner_id", 1)], name="by_lead"),
+]
 _MARKS = ("seen_at", "read_at", "acknowledged_at", "resolved_at")
 
 
@@ -45,6 +49,13 @@ async def list_open_deliveries(store: Store, notice_id: str) -> list[Delivery]:
     """Deliveries of a notice that may still be sent."""
     query: Document = {"notice_id": notice_id}
     found = await store[DELIVERIES].find(query, order=[("_id", 1)], limit=MAX_PER_NOTICE)
+    return [row for row in (decode(Delivery, each) for each in found) if row.state in OPEN]
+
+
+async def list_deliveries_of(store: Store, notice_ids: Sequence[str]) -> list[Delivery]:
+    """Deliveries of any of the notices that may still be sent."""
+    query: Document = {"notice_id": {"$in": list(notice_ids)}}
+    found = await store[DELIVERIES].find(query, limit=max(1, len(notice_ids)) * MAX_PER_NOTICE)
     return [row for row in (decode(Delivery, each) for each in found) if row.state in OPEN]
 
 

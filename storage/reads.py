@@ -40,6 +40,8 @@ REACH: dict[str, Reach] = {
     "sla_policies": Reach.ORGANIZATION,
     "sla_policy_versions": Reach.ORGANIZATION,
     "sla_sweeps": Reach.ORGANIZATION,
+    "hand_overs": Reach.OWNED,
+    "hand_over_entries": Reach.OWNED,
     "notices": Reach.PERSONAL,
     "devices": Reach.PERSONAL,
     "positions": Reach.CHAIN,

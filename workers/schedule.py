@@ -17,6 +17,7 @@ from push.channel import Channel
 from resolvers.services import Services
 from storage.driver import PyMongoError
 from wiring.settings import Settings
+from workers.hand_overs import hand_over_due
 from workers.push_delivery import PushDelivery, Timing
 from workers.routes import solve_left_over
 from workers.shifts import close_forgotten_shifts
@@ -64,6 +65,7 @@ def jobs(settings: Settings, services: Services, worker_id: str, channels: Mappi
         Job("missed_visits", VISITS_EVERY_S, partial(mark_missed, services)),
         Job("forgotten_shifts", VISITS_EVERY_S, partial(close_forgotten_shifts, services)),
         Job("forgotten_visits", VISITS_EVERY_S, partial(close_open, services)),
+        Job("hand_overs", settings.hand_over_poll_s, partial(hand_over_due, services, settings.hand_over_batch)),
         Job("route_plans", 5.0, partial(solve_left_over, services)),
     ]
 

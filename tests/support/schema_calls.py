@@ -57,6 +57,8 @@ ID_WORDS = {
     "device": "dev",
     "deputy": "per",
     "absence": "abs",
+    "successor": "per",
+    "handOver": "hov",
 }
 """What `<word>Id` names."""
 OTHER_IDS = {

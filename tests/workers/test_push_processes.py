@@ -6,10 +6,8 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,10 +35,11 @@ from storage.store import Store
 from tests.support.fcm_faults import FaultKind
 from tests.support.fcm_server import FcmServer
 from tests.support.outbox import a_device, a_person
+from tests.support.workers import a_worker as worker_process
+from tests.support.workers import until
 from wiring.clock import system_clock
 
 DAY_S = 86_400
-ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -122,27 +121,9 @@ async def field(mongo_uri: str, fcm: FcmServer, tmp_path: Path) -> AsyncIterator
 
 @contextmanager
 def a_worker(field: Field, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
-    """`python -m workers`, and whatever happens no process afterwards."""
-    environment = field.environment | settings
-    log = (Path(field.environment["DATA"]) / "workers.log").open("ab")
-    process = subprocess.Popen([sys.executable, "-m", "workers"], env=environment, cwd=ROOT, stderr=log)
-    try:
+    """A worker process on the field's database."""
+    with worker_process(field.environment | settings) as process:
         yield process
-    finally:
-        process.kill()
-        process.wait()
-        log.close()
-
-
-async def until(holds: Callable[[], bool | Awaitable[bool]], seconds: float = 20) -> None:
-    """Waits for it; AssertionError after so long."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = holds()
-        if found if isinstance(found, bool) else await found:
-            return
-        assert time.monotonic() < deadline, "it did not happen"
-        await asyncio.sleep(0.02)
 
 
 async def end(process: subprocess.Popen[bytes]) -> None:
