@@ -28,6 +28,7 @@ from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
 from domain.sites import locate
 from resolvers import assignments, sla
 from resolvers.context import Context
+from resolvers.duplicates import find_alike
 from resolvers.once import Outcome, Saved, once
 from resolvers.proposals import graded
 from resolvers.stand_ins import list_working
@@ -95,6 +96,7 @@ class NewLead:
     """{latitude, longitude, datum}."""
     occurred_at: datetime | None = None
     assignment: AssignmentMode = AssignmentMode.CALLER
+    ignore_duplicates: bool = False
 
 
 async def create_lead(context: Context, client_key: str, given: NewLead) -> Document | Refusal:
@@ -111,6 +113,9 @@ async def create_lead(context: Context, client_key: str, given: NewLead) -> Docu
         lead = await _described(store, actor, given, context.now)
         if isinstance(lead, Refusal):
             return lead
+        alike = None if given.ignore_duplicates else (await find_alike(store, actor.scope, lead)).refusal
+        if alike is not None:
+            return alike
         owner, decision = None, None
         if by_rules:
             if given.owner_id is not None or given.unassigned:

@@ -97,6 +97,9 @@ class CreateLeadInput:
     location: CoordinatesInput | None = strawberry.field(
         default=None, description="Where it is, if no site says so; territories of assignment rules look at it."
     )
+    ignore_duplicates: bool = strawberry.field(
+        default=False, description="Create it even if open leads may be the same prospect; else PossibleDuplicate."
+    )
     occurred_at: datetime | None = strawberry.field(
         default=None, description="When the prospect showed up; absent: now."
     )

@@ -15,6 +15,7 @@ from resolvers.leads import NewLead, assign_lead, create_lead, move_lead, update
 from schema.activities import Activity
 from schema.assignments import LeadAssignment
 from schema.contacts import Contact
+from schema.duplicates import PossibleDuplicate
 from schema.fields import Info, mutates, placed, related, related_list, returns, stored, wanted
 from schema.inputs import given
 from schema.lead_inputs import CreateLeadInput, LeadChanges, LeadFilter, LeadOrder, lead_conditions
@@ -155,6 +156,7 @@ class LeadMutation:
         IdTaken,
         UnknownStage,
         OwnerNotAvailable,
+        PossibleDuplicate,
     )
     async def create_lead(
         self,

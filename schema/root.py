@@ -15,6 +15,7 @@ from schema.calendars import CalendarMutation, CalendarQuery
 from schema.check_ins import CheckInMutation, CheckInQuery
 from schema.contacts import ContactMutation, ContactQuery
 from schema.devices import DeviceMutation, DeviceQuery
+from schema.duplicates import DuplicateQuery
 from schema.fields import Info, bind, returns
 from schema.files import FileQuery
 from schema.hand_overs import HandOverMutation, HandOverQuery
@@ -62,6 +63,7 @@ class Query(
     AccountQuery,
     ContactQuery,
     LeadQuery,
+    DuplicateQuery,
     AssignmentRuleQuery,
     SiteQuery,
     VisitQuery,

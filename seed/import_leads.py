@@ -47,6 +47,7 @@ from storage.codec import decode, encode
 from storage.driver import BulkWriteError, DuplicateKeyError
 from storage.leads import (
     ACTIVITIES,
+    encode_lead,
     hand_over_activities,
     hold_active_person,
     insert_activity,
@@ -312,7 +313,7 @@ async def _insert_together(store: Store, steps: Sequence[_Step], now: datetime) 
             contacts.append(contact)
             at = contact.occurred_at
             lead = replace(lead, last_contact_at=at, last_activity_at=at)
-        leads.append(encode(summed(lead, records)))
+        leads.append(encode_lead(summed(lead, records)))
         clocks += [encode_clock(replace(record, version=1)) for record in records]
     await store[LEADS].insert_many(leads)
     await store[CLOCKS].insert_many(clocks)

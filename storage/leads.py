@@ -7,6 +7,7 @@ from datetime import datetime
 
 from domain.access import Scope
 from domain.activities import Activity
+from domain.duplicates import match_keys
 from domain.ids import LeadId, OrgId
 from domain.leads import DEFAULT_STAGES, Lead, Stage
 from domain.people import Person, PersonState
@@ -24,6 +25,8 @@ ASSIGNMENTS = "lead_assignments"
 STAGES = "lead_stages"
 MAX_ACTIVITIES = 5_000
 """More than a lead collects; a bound for the read that looks for its contacts."""
+MAX_ALIKE = 100
+"""So many leads with one key in common are looked at; keys are coarse, but not that coarse."""
 
 INDEXES = [
     IndexModel([("org_id", 1), ("owner_id", 1), ("sla_due_at", 1), ("_id", 1)], name="by_owner_due"),
@@ -33,6 +36,7 @@ INDEXES = [
     IndexModel([("org_id", 1), ("team_id", 1), ("name", 1), ("_id", 1)], name="by_team_name"),
     IndexModel([("org_id", 1), ("sla_due_at", 1), ("_id", 1)], name="by_due"),
     IndexModel([("account_id", 1), ("_id", 1)], name="by_account"),
+    IndexModel([("org_id", 1), ("match_keys", 1)], name="alike"),
     IndexModel(
         [("org_id", 1), ("external_id", 1)],
         name="unique_external_id",
@@ -44,6 +48,21 @@ ACTIVITY_INDEXES = [
     IndexModel([("lead_id", 1), ("occurred_at", -1), ("_id", -1)], name="by_lead"),
     IndexModel([("org_id", 1), ("owner_id", 1), ("occurred_at", -1)], name="by_owner"),
 ]
+
+
+def encode_lead(lead: Lead) -> Document:
+    """The document of a lead; with an open one what a possible duplicate would be found by."""
+    document = encode(lead)
+    return {**document, "match_keys": list(match_keys(lead))} if lead.is_open else document
+
+
+async def list_alike(store: Store, lead: Lead) -> list[Lead]:
+    """Open leads of the organization, whoever may see them, that share one of the lead's keys."""
+    keys = list(match_keys(lead))
+    if not keys:
+        return []
+    wanted = {"org_id": lead.org_id, "match_keys": {"$in": keys}}
+    return [decode(Lead, each) for each in await store[COLLECTION].find(wanted, limit=MAX_ALIKE)]
 
 
 async def find_lead(store: Store, scope: Scope, lead_id: str) -> Lead | None:
@@ -60,14 +79,14 @@ async def find_lead_by_external_id(store: Store, org_id: OrgId, external_id: str
 
 async def insert_lead(store: Store, lead: Lead) -> Document:
     """Raises DuplicateKeyError where the id or external id is taken."""
-    document = encode(lead)
+    document = encode_lead(lead)
     await store[COLLECTION].insert_one(document)
     return document
 
 
 async def save_lead(store: Store, lead: Lead) -> Document | None:
     """Saves a later version over the one it was made from (`version - 1`); None where another write came first."""
-    document = encode(lead)
+    document = encode_lead(lead)
     guard = {"_id": lead.id, "version": lead.version - 1}
     return document if await store[COLLECTION].replace_one(guard, document) else None
 
