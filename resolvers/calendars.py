@@ -25,8 +25,8 @@ from storage.store import Store
 
 async def presets_of(store: Store, org_id: OrgId) -> dict[str, CalendarRecord]:
     """The presets, in the organization's zone."""
-    found = (await store.whole(ORGANIZATIONS, [org_id]))[org_id]
-    return presets(org_id, decode(Organization, found).time_zone)
+    found = (await store.whole(ORGANIZATIONS, [org_id])).get(org_id)
+    return presets(org_id, "UTC" if found is None else decode(Organization, found).time_zone)
 
 
 async def calendar_of(store: Store, org_id: OrgId, key: str) -> Calendar | None:

@@ -17,6 +17,7 @@ from domain.sla_policies import (
     MAX_POLICIES,
     PolicyDraft,
     PolicyRecord,
+    Rules,
     default_policy,
     edited_policy,
     facts_of,
@@ -43,6 +44,12 @@ async def policy_for(store: Store, lead: Lead, metric: Metric) -> Policy | None:
     calendar = await calendar_of(store, lead.org_id, record.calendar_key)
     assert calendar is not None, "calendars are never deleted"
     return record.promised(calendar)
+
+
+async def rules_of(store: Store, org_id: OrgId) -> Rules:
+    """What a clock that begins now would be under."""
+    calendars = {key: each.calendar for key, each in (await known_calendars(store, org_id)).items()}
+    return Rules(tuple(in_order(org_id, await list_policies(store, org_id))), calendars)
 
 
 async def all_policies(context: Context, metric: Metric | None) -> list[Document]:

@@ -15,13 +15,12 @@ from domain.ids import OrgId, new_id
 from domain.leads import Lead
 from domain.refusals import InvalidInput, NotFound, Refusal
 from domain.sla import Clock
-from domain.sla_policies import PolicyDraft, Rules, ended_policy, in_order
+from domain.sla_policies import PolicyDraft, Rules, ended_policy
 from domain.sla_sweeps import Sweep, SweepKind, SweepState, changed_clock, policy_key, state_at
-from resolvers.calendars import known_calendars
 from resolvers.clocks import put, save_summed
 from resolvers.context import Context
 from resolvers.once import Outcome, Saved, once
-from resolvers.sla_policies import drafted, saved, shipped_policy
+from resolvers.sla_policies import drafted, rules_of, saved, shipped_policy
 from storage.calendars import find_calendar
 from storage.clocks import ClockRecord, list_clocks, list_unfinished
 from storage.codec import decode
@@ -29,7 +28,7 @@ from storage.driver import Document
 from storage.leads import COLLECTION as LEADS
 from storage.leads import find_lead
 from storage.reads import Page, PageRequest, Reads
-from storage.sla_policies import find_policy, list_policies
+from storage.sla_policies import find_policy
 from storage.sla_sweeps import COLLECTION, claim_sweep, insert_sweep, save_claimed_sweep
 from storage.store import Store
 from storage.times import stored_time
@@ -45,12 +44,6 @@ class Drafts:
     policy: PolicyDraft | None = None
     calendar: CalendarDraft | None = None
     ended_policy: str | None = None
-
-
-async def rules_of(store: Store, org_id: OrgId) -> Rules:
-    """What a clock that begins now would be under."""
-    calendars = {key: each.calendar for key, each in (await known_calendars(store, org_id)).items()}
-    return Rules(tuple(in_order(org_id, await list_policies(store, org_id))), calendars)
 
 
 async def preview(context: Context, drafts: Drafts, request: PageRequest) -> Document | Refusal:

@@ -17,7 +17,7 @@ from domain.access import CAPABILITIES, Capability, Scope
 from domain.accounts import Account, Tier
 from domain.activities import Activity, ActivityKind, Direction, Evidence
 from domain.errors import Unavailable
-from domain.ids import ActivityId, ClockId, LeadId, PersonId, new_id
+from domain.ids import ActivityId, LeadId, PersonId, new_id
 from domain.leads import Lead, Stage, assign, move
 from domain.leads import revise as revise_lead
 from domain.notices import derived_id
@@ -26,6 +26,7 @@ from domain.refusals import Refusal
 from resolvers import sla
 from resolvers.clocks import summed
 from resolvers.proposals import graded
+from resolvers.sla_policies import rules_of
 from seed.cells import Problem
 from seed.csv_file import Table
 from seed.importing import (
@@ -39,10 +40,11 @@ from seed.importing import (
     people_by_reference,
     repeated_ids,
 )
+from seed.lead_clocks import first_clocks
 from seed.lead_rows import NAMES, LeadRow, read_lead_row
 from storage.accounts import COLLECTION as ACCOUNTS
 from storage.clocks import COLLECTION as CLOCKS
-from storage.clocks import ClockRecord, encode_clock, list_clocks, save_clock
+from storage.clocks import encode_clock, list_clocks, save_clock
 from storage.codec import decode, encode
 from storage.driver import BulkWriteError, DuplicateKeyError
 from storage.leads import (
@@ -218,33 +220,6 @@ def _new(
     return _Step(row.line, None, lead, contacted_at=row.last_contact_at)
 
 
-def first_clocks(lead: Lead, contact: Activity | None, now: datetime) -> list[ClockRecord]:
-    """The clocks of a new lead as they stand now; steps that came due before are marked as sent and told to nobody.
-
-    A proposal for a lead of tier A is owed from now: no file tells since when it was one.
-    """
-    if lead.owner_id is None or not lead.is_open:
-        return []
-    first = _record(lead, rules.Metric.LEAD_FIRST_CONTACT, now)
-    records = [first.with_events(rules.start(first.clock, lead.occurred_at, now, lead.owner_id, lead.id), now)]
-    if contact is not None:
-        met = rules.record_stop(records[0].clock, contact.occurred_at, now, contact.id)
-        follow = _record(lead, rules.Metric.LEAD_NEXT_FOLLOWUP, now)
-        begun = rules.record_stop(follow.clock, contact.occurred_at, now, contact.id, owner_id=lead.owner_id)
-        records = [records[0].with_events(met, now), follow.with_events(begun, now)]
-    if lead.tier is Tier.A:
-        proposal = _record(lead, rules.Metric.TIER_A_PROPOSAL, now)
-        owed = rules.start(proposal.clock, now, now, lead.owner_id, lead.id)
-        records.append(proposal.with_events(owed, now))
-    return [record.with_events(rules.fire_due(record.clock, now)[0], now) for record in records]
-
-
-def _record(lead: Lead, metric: rules.Metric, now: datetime) -> ClockRecord:
-    clock = rules.Clock(rules.DEFAULT_POLICIES[metric])
-    clock_id = ClockId(new_id("clk", now))
-    return ClockRecord(clock_id, lead.org_id, lead.id, lead.owner_id, lead.team_id, clock, now, now)
-
-
 def _contact(lead: Lead, at: datetime, now: datetime) -> Activity:
     """The last contact a file tells of, as somebody's word."""
     return Activity(
@@ -304,11 +279,12 @@ async def _insert_together(store: Store, steps: Sequence[_Step], now: datetime) 
         active = {"_id": {"$in": sorted(owners)}, "state": PersonState.ACTIVE.value}
         if await store[PEOPLE].update_many(active, {"$inc": {"given_leads": 1}}) != len(owners):
             return False
+    promises = await rules_of(store, steps[0].lead.org_id)
     leads, clocks, contacts = [], [], []
     for step in steps:
         lead = step.lead
         contact = _contact(lead, step.contacted_at, now) if step.contacted_at is not None else None
-        records = first_clocks(lead, contact, now)
+        records = first_clocks(lead, contact, promises, now)
         if contact is not None:
             contacts.append(contact)
             at = contact.occurred_at

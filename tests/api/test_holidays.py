@@ -70,15 +70,16 @@ async def test_due_times_of_a_year_without_its_order_are_provisional(world: Worl
     )
     assert [each["provisional"] for each in saved["holidayYears"]] == [True]
     assert (await world.admin.api.first(PREVIEW, key="WORK", holidays={"country": "CN", "year": 2027}))["provisional"]
-    await save_policy(world.admin, calendarKey="WORK", targetSeconds=2 * 3600)
+    fairs = [{"field": "SOURCE", "values": ["FAIR"]}]
+    await save_policy(world.admin, calendarKey="WORK", targetSeconds=2 * 3600, conditions=fairs)
     query = "query ($id: ID!) { lead(id: $id) { clocks { dueAt dueProvisional } } }"
-    lead = await create_lead(world.rep, tier="A")
+    lead = await create_lead(world.rep, source="FAIR")
     assert (await world.rep.api.first(query, id=lead["id"]))["clocks"] == [
         {"dueAt": "2026-11-23T03:00:00.000Z", "dueProvisional": False}
     ]
     # Thursday 2026-12-31, 17:00 in Shanghai; the Friday is a holiday.
     clock.advance(days=38, hours=8)
-    lead = await create_lead(world.rep, tier="A")
+    lead = await create_lead(world.rep, source="FAIR")
     assert (await world.rep.api.first(query, id=lead["id"]))["clocks"] == [
         {"dueAt": "2027-01-04T02:00:00.000Z", "dueProvisional": True}
     ]

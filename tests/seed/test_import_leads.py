@@ -16,6 +16,7 @@ from seed.importing import Options, Report
 from storage.driver import Document
 from storage.store import Store
 from tests.conftest import START, StoppedClock
+from tests.support.sla_rules import deactivate, save_policy
 from tests.support.world import World
 from workers.sla_watch import watch_once
 
@@ -203,3 +204,16 @@ async def test_more_leads_than_a_transaction_holds_go_in(world: World, store: St
     text = "id,title\n" + "".join(f"n{each:03d},Lead\n" for each in range(230))
     assert sums(await run(world, store, text, owner=world.rep.person.email)) == (230, 0, 0, 0)
     assert sums(await run(world, store, text)) == (0, 0, 230, 0)
+
+
+async def test_imported_leads_are_promised_what_the_organization_promises(world: World, store: Store) -> None:
+    conditions = [{"field": "TIER", "values": ["B"]}]
+    await save_policy(world.admin, targetSeconds=3600, calendarKey="24x7", conditions=conditions)
+    await deactivate(world.admin, "LEAD_FIRST_CONTACT")
+    rep = world.rep.person.email
+    text = HEADER + f"l1,Freezers,B,New,{rep},{ago(minutes=30)},,,\nl2,Tills,C,New,{rep},{ago(minutes=30)},,,\n"
+    assert sums(await run(world, store, text)) == (2, 0, 0, 0)
+    found = await leads(world, store)
+    kept = (await clocks(store, found["l1"]))["LEAD_FIRST_CONTACT"]
+    assert kept["due_at"] == (START + timedelta(minutes=30)).replace(tzinfo=None)
+    assert await clocks(store, found["l2"]) == {}
