@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 INTERNALS = re.compile(
-    r"""Traceback|File \\?"|\.py\b|site-packages|line \d+, in
+    r"""Traceback|File\ \\?"|\.py\b|site-packages|line\ \d+,\ in
     |mongodb(?:\+srv)?://|pymongo|motor\b|bson|E11000|WriteError|OperationFailure|secantus|ServerSelection
     |graphql-core|strawberry|starlette|uvicorn|orjson|structlog|<class\ '|object\ at\ 0x|NoneType
     |\b(?:resolvers|storage|schema|domain|wiring|api)\.[a-z_]+""",
