@@ -13,6 +13,7 @@ from schema.assignment_rules import AssignmentRuleMutation, AssignmentRuleQuery
 from schema.bootstrap import BootstrapQuery
 from schema.calendars import CalendarMutation, CalendarQuery
 from schema.check_ins import CheckInMutation, CheckInQuery
+from schema.cockpit import CockpitQuery
 from schema.contacts import ContactMutation, ContactQuery
 from schema.devices import DeviceMutation, DeviceQuery
 from schema.duplicates import DuplicateQuery
@@ -79,6 +80,7 @@ class Query(
     NoticeQuery,
     PositionQuery,
     TeamMapQuery,
+    CockpitQuery,
 ):
     pass
 

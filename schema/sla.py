@@ -1,16 +1,22 @@
 """SLA clocks in the schema: what is promised on a lead, how much time is left, and who held it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
 from domain.calendar import elapsed, known_zone
-from domain.sla import ClockState, Metric, Policy
-from schema.fields import computed, stored
+from domain.sla import ClockEvent, ClockState, Leg, Metric, Policy, shares
+from schema.fields import computed, related, stored
 from schema.nodes import Node
 from schema.scalars import described_enum
-from storage.codec import decode
+from storage.codec import decode, encode
+from storage.driver import Document
+
+if TYPE_CHECKING:
+    from schema.leads import Lead
+    from schema.people import Person
 
 described_enum(
     Metric,
@@ -81,6 +87,19 @@ def _overdue(
     return max(0.0, _used_s(consumed_s, running_since, kept, now) - (allowed_s or kept.target_s))
 
 
+def _owner_shares(
+    legs: Sequence[Document] | None,
+    log: Sequence[Document] | None,
+    policy: dict[str, Any],
+    breached_at: datetime | None,
+    *,
+    now: datetime,
+) -> Any:
+    held = [decode(Leg, each) for each in legs or ()]
+    events = [decode(ClockEvent, each) for each in log or ()]
+    return [encode(each) for each in shares(held, events, decode(Policy, policy), breached_at, now)]
+
+
 def _server_now(*, now: datetime) -> datetime:
     return now.astimezone(UTC)
 
@@ -93,6 +112,19 @@ def _is_provisional(started_at: datetime | None, due_at: datetime | None, years:
 
 
 _NEEDS = ("state", "consumed_s", "running_since", "allowed_s", "policy")
+
+
+@strawberry.type(description="How much of a promise's time passed while one owner held the lead.")
+class SlaShare:
+    owner_id: strawberry.ID | None = stored("owner_id", "Who.")
+    open_seconds: float = stored("open_s", "Open seconds until `serverNow` or the end, pauses left out.")
+    share: float = stored("share", "Of all open seconds so far, 0 to 1.")
+    open_seconds_at_breach: float | None = stored(
+        "open_s_at_breach", "Open seconds until the due time that passed; null unless broken."
+    )
+    share_at_breach: float | None = stored(
+        "share_at_breach", "Of the open seconds until then, 0 to 1; null unless broken."
+    )
 
 
 @strawberry.type(description="A promise on a lead: its latest cycle. The server alone decides when it is broken.")
@@ -117,6 +149,17 @@ class SlaClock(Node):
     detected_at: datetime | None = stored("detected_at", "When the server found the breach.")
     cancel_reason: str | None = stored("cancel_reason", "Why it ended without a stop.")
     legs: list[SlaLeg] = stored("legs", "Who held the lead during this cycle, in order.", default=())
+    lead: Annotated["Lead", strawberry.lazy("schema.leads")] | None = related(
+        "leads", "The lead it is about.", key="lead_id"
+    )
+    owner: Annotated["Person", strawberry.lazy("schema.people")] | None = related(
+        "people", "Who holds the lead.", key="owner_id"
+    )
+    owner_shares: list[SlaShare] = computed(
+        _owner_shares,
+        "Who used up the time of this cycle: each owner's part until now and until the breach.",
+        needs=("legs", "log", "policy", "breached_at"),
+    )
     remaining_open_seconds: float | None = computed(
         _remaining, "Open seconds left at `serverNow`, 0 once breached; null where nothing runs.", needs=_NEEDS
     )

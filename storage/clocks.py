@@ -20,6 +20,12 @@ INDEXES = [
     IndexModel([("lead_id", 1), ("_id", 1)], name="by_lead"),
     IndexModel([("org_id", 1), ("state", 1), ("_id", 1)], name="by_state"),
     IndexModel([("org_id", 1), ("owner_id", 1), ("state", 1), ("due_at", 1), ("_id", 1)], name="by_owner_due"),
+    IndexModel([("org_id", 1), ("team_id", 1), ("state", 1), ("due_at", 1), ("_id", 1)], name="by_team_due"),
+    IndexModel([("org_id", 1), ("state", 1), ("due_at", 1), ("_id", 1)], name="by_due"),
+    IndexModel([("org_id", 1), ("team_id", 1), ("metric", 1), ("started_at", 1)], name="by_team_started"),
+    IndexModel([("org_id", 1), ("metric", 1), ("started_at", 1)], name="by_started"),
+    IndexModel([("org_id", 1), ("team_id", 1), ("metric", 1), ("updated_at", 1)], name="by_team_updated"),
+    IndexModel([("org_id", 1), ("metric", 1), ("updated_at", 1)], name="by_updated"),
 ]
 WATCHED = (ClockState.RUNNING, ClockState.BREACHED)
 """States in which a clock has a next step."""

@@ -44,6 +44,7 @@ from domain.sla.policy import (
     policy_problem,
 )
 from domain.sla.recalculation import promised, recalculated
+from domain.sla.shares import Share, shares
 
 __all__ = [
     "CONTACT_METRICS",
@@ -60,6 +61,7 @@ __all__ = [
     "Metric",
     "Policy",
     "Recipient",
+    "Share",
     "Step",
     "Term",
     "acknowledge",
@@ -79,6 +81,7 @@ __all__ = [
     "record_stop",
     "remaining_s",
     "resume",
+    "shares",
     "start",
     "start_retroactively",
     "taken_over",

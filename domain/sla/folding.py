@@ -259,3 +259,8 @@ def _legs(
 
 def _open_s(policy: Policy, spans: Iterable[Span]) -> float:
     return sum((elapsed(policy.calendar, start, end) for start, end in spans), 0.0)
+
+
+def open_s_within(log: Iterable[ClockEvent], policy: Policy, since: datetime, until: datetime) -> float:
+    """Open seconds in [since, until) in which the clock was not paused."""
+    return _open_s(policy, _closed(_runs(since, until, log), until)) if since < until else 0.0

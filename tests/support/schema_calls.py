@@ -103,6 +103,7 @@ NAMED: dict[str, Any] = {
     "RosterExceptionInput.date": "2026-11-30",
     "AbsenceInput.first": "2026-12-01",
     "AbsenceInput.last": "2026-12-02",
+    "until": (START + timedelta(days=2)).isoformat(),
     "untilAt": (START + timedelta(days=2)).isoformat(),
     "CalendarExceptionInput.date": "2026-11-24",
     "key": "office",
