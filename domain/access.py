@@ -26,6 +26,8 @@ class Capability(StrEnum):
     MANAGE_SLA = "MANAGE_SLA"
     ASSIGN_LEADS = "ASSIGN_LEADS"
     MANAGE_ASSIGNMENT = "MANAGE_ASSIGNMENT"
+    MANAGE_PROCEDURES = "MANAGE_PROCEDURES"
+    APPROVE_BYPASSES = "APPROVE_BYPASSES"
     PLAN_FOR_OTHERS = "PLAN_FOR_OTHERS"
     EDIT_ARTICLES = "EDIT_ARTICLES"
     EDIT_CUSTOMERS = "EDIT_CUSTOMERS"
@@ -36,6 +38,7 @@ class Capability(StrEnum):
 
 _FIELD = frozenset({Capability.EDIT_CUSTOMERS, Capability.DO_FIELD_WORK, Capability.RECORD_SURVEYS})
 _LEADING = _FIELD | {
+    Capability.APPROVE_BYPASSES,
     Capability.ASSIGN_LEADS,
     Capability.PLAN_FOR_OTHERS,
     Capability.EDIT_ARTICLES,
@@ -52,6 +55,8 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.MANAGE_SLA,
             Capability.ASSIGN_LEADS,
             Capability.MANAGE_ASSIGNMENT,
+            Capability.MANAGE_PROCEDURES,
+            Capability.APPROVE_BYPASSES,
             Capability.PLAN_FOR_OTHERS,
             Capability.EDIT_ARTICLES,
             Capability.EDIT_CUSTOMERS,

@@ -30,6 +30,7 @@ ClockId = NewType("ClockId", str)
 FileId = NewType("FileId", str)
 HandOverId = NewType("HandOverId", str)
 HandOverEntryId = NewType("HandOverEntryId", str)
+GateBypassId = NewType("GateBypassId", str)
 
 _TAIL = re.compile(r"(?:[0-7][0-9A-HJKMNP-TV-Z]{25}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 

@@ -18,6 +18,7 @@ from domain.ids import AccountId, ContactId, LeadId, OrgId, PersonId, SiteId, Te
 from domain.people import Person
 from domain.places import Point
 from domain.refusals import InvalidInput, Refusal, VersionConflict
+from domain.standard_actions import StandardAction
 
 NAME_LENGTH = range(1, 201)
 MAX_VALUE = Decimal(10) ** 15
@@ -106,6 +107,7 @@ class Lead:
     surveyed_at: datetime | None = None
     survey_score: int | None = None
     survey_comment: str | None = None
+    standard_actions: tuple[StandardAction, ...] = ()
     version: int = 1
 
     @property

@@ -26,10 +26,12 @@ from domain.leads import (
 from domain.people import GONE, Person, PersonState
 from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
 from domain.sites import locate
+from domain.sop import Procedure, entered
 from resolvers import assignments, sla
 from resolvers.context import Context
 from resolvers.duplicates import find_alike
 from resolvers.once import Outcome, Saved, once
+from resolvers.procedures import shut_gate
 from resolvers.proposals import graded
 from resolvers.stand_ins import list_working
 from storage.driver import Document
@@ -43,6 +45,7 @@ from storage.leads import (
     save_lead,
 )
 from storage.people import find_person
+from storage.procedures import current_procedure
 from storage.reads import Reads
 from storage.store import Store
 
@@ -110,7 +113,8 @@ async def create_lead(context: Context, client_key: str, given: NewLead) -> Docu
     owner_id = None if nobody else given.owner_id or (actor.person_id if works else None)
 
     async def act(store: Store) -> Outcome:
-        lead = await _described(store, actor, given, context.now)
+        procedure = await current_procedure(store, actor.org_id)
+        lead = await _described(store, procedure, actor, given, context.now)
         if isinstance(lead, Refusal):
             return lead
         alike = None if given.ignore_duplicates else (await find_alike(store, actor.scope, lead)).refusal
@@ -135,6 +139,7 @@ async def create_lead(context: Context, client_key: str, given: NewLead) -> Docu
             lead = replace(assign(lead, owner, context.now), version=lead.version)
             lead = await sla.assigned(store, lead, context.now)
             await _tell(context, store, lead, actor)
+        lead = entered(lead, procedure, context.now)
         kind = _kind_of_creation(lead, actor, decision)
         await assignments.keep_trace(store, None, lead, kind, actor.person_id, context.now, decision=decision)
         return Saved(COLLECTION, await insert_lead(store, lead))
@@ -170,7 +175,8 @@ async def update_lead(
         if isinstance(revised, Refusal):
             return revised
         if revised.tier is not lead.tier:
-            revised = await graded(store, revised, context.now)
+            graded_anew = await graded(store, revised, context.now)
+            revised = entered(graded_anew, await current_procedure(store, actor.org_id), context.now)
         return await _save(store, revised)
 
     given = {"id": lead_id, "changes": dict(changes), "expected_version": expected_version}
@@ -207,7 +213,10 @@ async def assign_lead(
 async def move_lead(
     context: Context, client_key: str, lead_id: str, stage_key: str, reason: str | None, expected_version: int | None
 ) -> Document | Refusal:
-    """The lead in another stage: closing ends its clocks, reopening starts a follow-up. Raises Forbidden."""
+    """The lead in another stage, past no shut gate: closing ends its clocks, reopening starts a follow-up.
+
+    Raises Forbidden.
+    """
     actor = context.require(Capability.EDIT_CUSTOMERS)
 
     async def act(store: Store) -> Outcome:
@@ -217,9 +226,14 @@ async def move_lead(
         lead = await _at_version(store, actor.scope, lead_id, expected_version)
         if isinstance(lead, Refusal):
             return lead
-        stage = stage_named(await list_stages(store, actor.org_id), stage_key)
+        stages = await list_stages(store, actor.org_id)
+        stage = stage_named(stages, stage_key)
         if isinstance(stage, Refusal):
             return stage
+        procedure = await current_procedure(store, actor.org_id)
+        shut = await shut_gate(store, procedure, lead, stage, stages)
+        if shut is not None:
+            return shut
         moved = move(lead, stage, reason, context.now)
         if lead.is_open and not moved.is_open:
             moved = await sla.closed(store, moved, stage.kind.value, context.now)
@@ -230,13 +244,13 @@ async def move_lead(
             moved = await sla.reopened(store, kept, context.now)
         elif moved.is_open and moved.stage != lead.stage:
             moved = await sla.paced(store, moved, context.now)
-        return await _save(store, moved)
+        return await _save(store, entered(moved, procedure, context.now))
 
     given = {"id": lead_id, "stage": stage_key, "reason": reason, "expected_version": expected_version}
     return await once(context, "moveLead", client_key, given, act)
 
 
-async def _described(store: Store, actor: Actor, given: NewLead, now: datetime) -> Lead | Refusal:
+async def _described(store: Store, procedure: Procedure, actor: Actor, given: NewLead, now: datetime) -> Lead | Refusal:
     """The lead without an owner, seen by the creator's team."""
     if given.id is not None and not is_id("led", given.id):
         return InvalidInput("id", "must be led_ and a ULID or UUID")
@@ -257,7 +271,7 @@ async def _described(store: Store, actor: Actor, given: NewLead, now: datetime) 
     stage = stages[0] if given.stage is None else stage_named(stages, given.stage)
     if isinstance(stage, Refusal):
         return stage
-    return Lead(
+    lead = Lead(
         id=LeadId(given.id or new_id("led", now)),
         org_id=actor.org_id,
         stage=stage.key,
@@ -270,6 +284,7 @@ async def _described(store: Store, actor: Actor, given: NewLead, now: datetime) 
         location=point,
         **described,
     )
+    return await shut_gate(store, procedure, lead, stage, stages) or lead
 
 
 async def _missing_link(store: Store, scope: Scope, described: Mapping[str, Any]) -> NotFound | None:

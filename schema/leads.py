@@ -17,6 +17,7 @@ from schema.assignments import LeadAssignment
 from schema.contacts import Contact
 from schema.duplicates import PossibleDuplicate
 from schema.fields import Info, mutates, placed, related, related_list, returns, stored, wanted
+from schema.gates import GATES
 from schema.inputs import given
 from schema.lead_inputs import CreateLeadInput, LeadChanges, LeadFilter, LeadOrder, lead_conditions
 from schema.nodes import Node
@@ -24,6 +25,7 @@ from schema.paging import After, ClientKey, Connection, First, as_connection, pa
 from schema.places import Coordinates
 from schema.refusals import COMMON, IdTaken, VersionConflict, shown
 from schema.sla import SlaClock
+from schema.standard_actions import StandardAction
 from storage.codec import encode
 from storage.driver import Document
 from storage.leads import list_stages
@@ -88,6 +90,9 @@ class Lead(Node):
     )
     assignments: list[LeadAssignment] = related_list(
         "lead_assignments", "How it changed hands and why, latest first.", on="lead_id", order="-lead_version"
+    )
+    standard_actions: list[StandardAction] = stored(
+        "standard_actions", "What its tier asked for in the stages it went through; `completeAction`.", default=()
     )
     files: list[Annotated["File", strawberry.lazy("schema.files")]] = related_list(
         "files", "The files about it, newest first.", on="lead_id", order="-uploaded_at"
@@ -157,6 +162,7 @@ class LeadMutation:
         UnknownStage,
         OwnerNotAvailable,
         PossibleDuplicate,
+        *GATES,
     )
     async def create_lead(
         self,
@@ -197,12 +203,13 @@ class LeadMutation:
 
     @mutates(
         "moveLead",
-        "Moves a lead to another stage: closing ends its clocks, reopening starts a follow-up.",
+        "Moves a lead to another stage: closing ends its clocks, reopening starts a follow-up. Gates may be shut.",
         Lead,
         *COMMON,
         VersionConflict,
         UnknownStage,
         OwnerNotAvailable,
+        *GATES,
     )
     async def move_lead(
         self,

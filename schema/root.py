@@ -28,6 +28,7 @@ from schema.nodes import Node, find_node
 from schema.notices import NoticeMutation, NoticeQuery
 from schema.people import PersonMutation, PersonQuery
 from schema.positions import PositionMutation, PositionQuery
+from schema.procedures import ProcedureMutation, ProcedureQuery
 from schema.routes import RoutePlanMutation, RoutePlanQuery
 from schema.satisfaction import SatisfactionMutation
 from schema.scalars import SCALARS
@@ -70,6 +71,7 @@ class Query(
     VisitQuery,
     CheckInQuery,
     FileQuery,
+    ProcedureQuery,
     RoutePlanQuery,
     ArticleQuery,
     CalendarQuery,
@@ -104,6 +106,7 @@ class Mutation(
     SiteMutation,
     VisitMutation,
     CheckInMutation,
+    ProcedureMutation,
     RoutePlanMutation,
     ArticleMutation,
     CalendarMutation,

@@ -21,6 +21,7 @@ from storage import (
     outbox,
     people,
     positions,
+    procedures,
     routes,
     sessions,
     shifts,
@@ -71,6 +72,9 @@ INDEXES: dict[str, list[IndexModel]] = {
     positions.VIEWS: positions.VIEW_INDEXES,
     check_ins.COLLECTION: check_ins.INDEXES,
     files.COLLECTION: files.INDEXES,
+    procedures.COLLECTION: [],
+    procedures.VERSIONS: procedures.VERSION_INDEXES,
+    procedures.BYPASSES: procedures.BYPASS_INDEXES,
     budgets.COLLECTION: budgets.INDEXES,
     "receipts": [IndexModel([("expires_at", 1)], name="ttl", expireAfterSeconds=0)],
 }

@@ -15,6 +15,7 @@ from storage.codec import decode, encode
 from storage.driver import Document, IndexModel
 from storage.files import hand_over_files
 from storage.people import PEOPLE
+from storage.procedures import hand_over_bypasses
 from storage.reads import Reads
 from storage.store import Store
 from storage.times import stored_time
@@ -128,6 +129,7 @@ async def hand_over_activities(store: Store, lead: Lead) -> None:
     change: Document = {"$set": {"owner_id": lead.owner_id, "team_id": lead.team_id}}
     for history in (ACTIVITIES, ASSIGNMENTS):
         await store[history].update_many({"lead_id": lead.id}, change)
+    await hand_over_bypasses(store, lead.id, lead.team_id)
     await hand_over_files(store, "lead_id", lead.id, lead.owner_id, lead.team_id)
 
 

@@ -32,6 +32,8 @@ REACH: dict[str, Reach] = {
     "visits": Reach.OWNED,
     "check_ins": Reach.OWNED,
     "files": Reach.HELD,
+    "sales_procedures": Reach.ORGANIZATION,
+    "gate_bypasses": Reach.OWNED,
     "route_plans": Reach.OWNED,
     "shifts": Reach.OWNED,
     "articles": Reach.ORGANIZATION,

@@ -28,6 +28,9 @@ ONE = """query ($id: ID!) { file(id: $id) {
 ACCOUNT = """mutation ($key: String!) {
   createAccount(clientKey: $key, input: {name: "Mill", tier: A}) { ... on Account { id } }
 }"""
+MERGE = """mutation ($key: String!, $survivor: ID!, $merged: ID!) {
+  mergeLeads(clientKey: $key, survivorLeadId: $survivor, mergedLeadId: $merged) { __typename }
+}"""
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -297,3 +300,13 @@ async def test_a_proposal_meets_the_promise_of_tier_a(world: World) -> None:
     lead = await read_lead(world.rep, lead_id)
     assert clock_of(lead, "TIER_A_PROPOSAL")["state"] == "MET"
     assert clock_of(lead, "LEAD_FIRST_CONTACT")["state"] == "RUNNING"
+
+
+async def test_files_go_to_the_lead_that_another_is_merged_into(world: World) -> None:
+    survivor = (await create_lead(world.second_rep))["id"]
+    merged = await lead_of(world)
+    file = await stored(world.rep.api, leadId=merged)
+    await world.manager.api.first(MERGE, key=new_key(), survivor=survivor, merged=merged)
+    seen = await world.second_rep.api.first(ONE, id=file["id"])
+    assert seen["lead"] == {"id": survivor, "files": [{"id": file["id"]}]}
+    assert refused(await handed_out(world.rep.api, file["id"])) == (404, "NOT_FOUND")

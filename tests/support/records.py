@@ -14,6 +14,7 @@ from tests.support.client import new_key
 from tests.support.files import upload
 from tests.support.hand_overs import a_newcomer, start_departure
 from tests.support.leads import ASSIGN, create_lead
+from tests.support.procedures import request_bypass
 from tests.support.schema_calls import call, root_fields
 from tests.support.world import World
 
@@ -31,7 +32,7 @@ MAKERS = {
     "pln": ("rep", "planDay"),
 }
 """Kind -> who makes it and by which mutation, in an order in which each finds what it refers to."""
-INDIRECT = frozenset({"org", "tea", "per", "clk", "ntc", "fil", "hov"})
+INDIRECT = frozenset({"org", "tea", "per", "clk", "ntc", "fil", "gby", "hov"})
 """Kinds that come with the world or follow from others."""
 _FIELDS = root_fields()
 
@@ -44,6 +45,8 @@ async def make_records(world: World, store: Store) -> dict[str, str]:
     for prefix in MAKERS:
         ids[prefix] = await make_record(world, prefix, ids)
     ids["fil"] = (await upload(world.rep.api, leadId=ids["led"])).json()["data"]["file"]["id"]
+    gated = (await create_lead(world.rep, tier="A"))["id"]
+    ids["gby"] = (await request_bypass(world.rep, gated))["id"]
     lead = await create_lead(world.manager)
     await world.manager.api.first(ASSIGN, key=new_key(), id=lead["id"], owner=world.rep.id)
     ids["clk"] = lead["clocks"][0]["id"]

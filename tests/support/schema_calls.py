@@ -68,6 +68,7 @@ OTHER_IDS = {
     "markSeen.ids": "ntc",
     "markRead.ids": "ntc",
     "received.deliveryKeys": "dlv",
+    "completeAction.evidenceId": "act",
 }
 """What an id names where neither its name nor the field's answer tells."""
 PLAIN: dict[str, Any] = {
