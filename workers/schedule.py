@@ -22,7 +22,7 @@ from workers.push_delivery import PushDelivery, Timing
 from workers.routes import solve_left_over
 from workers.shifts import close_forgotten_shifts
 from workers.sla_sweeps import sweep_once
-from workers.sla_watch import watch_once
+from workers.sla_watch import SlaWatch
 from workers.visits import close_open, mark_missed
 
 FIRST_PAUSE_S = 1.0
@@ -58,7 +58,7 @@ def jobs(settings: Settings, services: Services, worker_id: str, channels: Mappi
     )
     push = PushDelivery(services, channels, worker_id, timing, secrets.SystemRandom())
     return [
-        Job("sla_watch", settings.sla_poll_s, partial(watch_once, services, worker_id)),
+        Job("sla_watch", settings.sla_poll_s, SlaWatch(services, worker_id).look),
         Job("sla_sweeps", SWEEPS_EVERY_S, partial(sweep_once, services)),
         Job("push_delivery", settings.push_poll_s, push.look, push.finish),
         Job("push_leases", settings.push_lease_check_s, push.release_lost),

@@ -5,7 +5,8 @@ The list of jobs (workers/schedule.py) calls it every second; any number of work
 
 from __future__ import annotations
 
-from datetime import datetime
+import asyncio
+from datetime import datetime, timedelta
 from functools import partial
 from zlib import crc32
 
@@ -22,37 +23,74 @@ from resolvers.clocks import save_summed
 from resolvers.services import Services
 from resolvers.stand_ins import list_working
 from storage.clocks import find_clock, list_clocks, list_due, save_clock
-from storage.driver import PyMongoError
+from storage.driver import PyMongoError, time_limit
 from storage.leads import find_lead
 from storage.outbox import Outbox
 from storage.people import list_in_role, list_teams
 from storage.store import Store
 
 BATCH = 100
+AT_ONCE = 4
+"""Clocks that one worker fires side by side."""
+PATIENCE_S = 2.0
+"""How long one clock is waited for: what a killed worker left in the middle stays locked for a minute or so."""
+PASSED_FOR_S = 5.0
+"""How long a clock that could not be fired is left alone, so that it holds up no other."""
 MOST_CARING = 50
 """People of customer success who are told at once."""
 log = structlog.get_logger(__name__)
 
 
-async def watch_once(services: Services, worker_id: str) -> int:
-    """Fires what is due, at most BATCH clocks; answers how many steps this worker fired.
+class SlaWatch:
+    """The watcher of one worker process; it remembers which clocks it could not fire a moment ago."""
 
-    Raises PyMongoError where the database fails; a clock that cannot be fired for another reason is logged and left.
-    """
-    now = services.clock()
-    due = await list_due(services.store, now, BATCH)
-    # Each worker in an order of its own, so that they rarely meet at the same clock.
-    due.sort(key=lambda clock_id: crc32(f"{worker_id}{clock_id}".encode()))
-    fired = 0
-    for clock_id in due:
+    def __init__(self, services: Services, worker_id: str) -> None:
+        self._services = services
+        self._worker_id = worker_id
+        self._passed: dict[ClockId, datetime] = {}
+
+    async def look(self) -> int:
+        """Fires what is due, at most BATCH clocks; answers how many steps this worker fired.
+
+        A clock that cannot be fired is logged and passed over for a while. Raises PyMongoError where the database
+        fails.
+        """
+        now = self._services.clock()
+        self._passed = {clock_id: until for clock_id, until in self._passed.items() if until > now}
+        found = await list_due(self._services.store, now, BATCH + len(self._passed))
+        due = [clock_id for clock_id in found if clock_id not in self._passed][:BATCH]
+        # Each worker in an order of its own, so that they rarely meet at the same clock.
+        due.sort(key=lambda clock_id: crc32(f"{self._worker_id}{clock_id}".encode()))
+        free = asyncio.Semaphore(AT_ONCE)
+        looks = [asyncio.create_task(self._fire(clock_id, now, free)) for clock_id in due]
         try:
-            fire = partial(fire_clock, clock_id=clock_id, now=now, outbox=services.outbox)
-            fired += await services.store.transaction(fire)
-        except PyMongoError:
-            raise
-        except Exception:
-            log.exception("clock_not_fired", clock_id=clock_id)
-    return fired
+            return sum(await asyncio.gather(*looks))
+        finally:
+            for each in looks:
+                each.cancel()
+            await asyncio.gather(*looks, return_exceptions=True)
+
+    async def _fire(self, clock_id: ClockId, now: datetime, free: asyncio.Semaphore) -> bool:
+        fire = partial(fire_clock, clock_id=clock_id, now=now, outbox=self._services.outbox)
+        async with free:
+            try:
+                # The driver's own limit frees its thread; the outer one ends its patience with transient errors.
+                async with asyncio.timeout(PATIENCE_S * 1.5):
+                    with time_limit(PATIENCE_S):
+                        return await self._services.store.transaction(fire)
+            except (PyMongoError, TimeoutError) as error:
+                with time_limit(PATIENCE_S):
+                    await self._services.store.database.ping()
+                log.warning("clock_passed", clock_id=clock_id, error=type(error).__name__)
+            except Exception:
+                log.exception("clock_not_fired", clock_id=clock_id)
+            self._passed[clock_id] = now + timedelta(seconds=PASSED_FOR_S)
+            return False
+
+
+async def watch_once(services: Services, worker_id: str) -> int:
+    """One look of a watcher that remembers nothing."""
+    return await SlaWatch(services, worker_id).look()
 
 
 async def fire_clock(store: Store, clock_id: ClockId, now: datetime, outbox: Outbox) -> bool:
