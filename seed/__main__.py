@@ -18,6 +18,7 @@ from seed.import_leads import import_leads
 from seed.import_people import NAMES as PEOPLE_COLUMNS
 from seed.import_people import import_people
 from seed.organizations import create_organization
+from seed.rebuild_clocks import rebuild_clocks
 from seed.running import FileImport, UsageError, bars, run, run_import, say
 from storage.credentials import Passwords
 from storage.migrations import migrate
@@ -65,6 +66,22 @@ def migrate_command() -> None:
     async def work(settings: Settings, store: Store) -> None:
         version = await migrate(store, system_clock(settings.clock_offset_s)(), said=say)
         say(f"the database is at version {version}")
+
+    run(work)
+
+
+@app.command(name="rebuild-clocks")
+def rebuild_clocks_command(dry_run: DryRun = False) -> None:
+    """Fold every SLA clock anew from its events, and sum up the leads anew from their clocks; safe while in use."""
+
+    async def work(_settings: Settings, store: Store) -> None:
+        with bars() as progress:
+            found = await rebuild_clocks(store, dry_run=dry_run, progress=progress)
+        say(
+            f"{found.clocks} clocks, {found.clocks_changed} differed; {found.leads} leads, {found.leads_changed} differed"
+        )
+        if dry_run:
+            say("nothing was written: a dry run")
 
     run(work)
 

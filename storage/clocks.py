@@ -110,6 +110,22 @@ async def list_unfinished(store: Store, org_id: OrgId, after_id: str, limit: int
     return [_decoded(each) for each in found]
 
 
+async def list_clock_documents(store: Store, after_id: str, limit: int) -> list[Document]:
+    """Clocks of all organizations as they are stored, by id behind `after_id`: for rebuilding them."""
+    return await store[COLLECTION].find({"_id": {"$gt": after_id}}, order=[("_id", 1)], limit=limit)
+
+
+def rebuilt(document: Document) -> Document:
+    """The document as its events make it; what was kept of an earlier fold is thrown away."""
+    return encode_clock(_decoded(document))
+
+
+async def replace_clock_document(store: Store, document: Document) -> bool:
+    """Writes it over the same version; False where the clock went on meanwhile."""
+    guard = {"_id": document["_id"], "version": document["version"]}
+    return await store[COLLECTION].replace_one(guard, document) == 1
+
+
 async def list_due(store: Store, now: datetime, limit: int) -> list[ClockId]:
     """At most `limit` clocks with a step that has come due, the longest waiting first in each state."""
     found: list[Document] = []
