@@ -77,9 +77,8 @@ def rebuild_clocks_command(dry_run: DryRun = False) -> None:
     async def work(_settings: Settings, store: Store) -> None:
         with bars() as progress:
             found = await rebuild_clocks(store, dry_run=dry_run, progress=progress)
-        say(
-            f"{found.clocks} clocks, {found.clocks_changed} differed; {found.leads} leads, {found.leads_changed} differed"
-        )
+        say(f"{found.clocks} clocks, {found.clocks_changed} differed")
+        say(f"{found.leads} leads, {found.leads_changed} differed")
         if dry_run:
             say("nothing was written: a dry run")
 
