@@ -56,9 +56,10 @@ def jobs(settings: Settings, services: Services, worker_id: str, channels: Mappi
         backoff_cap_s=settings.push_backoff_cap_s,
         finish_s=max(0.0, settings.shutdown_s - RELEASE_S),
     )
+    watch = SlaWatch(services, worker_id)
     push = PushDelivery(services, channels, worker_id, timing, secrets.SystemRandom())
     return [
-        Job("sla_watch", settings.sla_poll_s, SlaWatch(services, worker_id).look),
+        Job("sla_watch", settings.sla_poll_s, watch.look, watch.finish),
         Job("sla_sweeps", SWEEPS_EVERY_S, partial(sweep_once, services)),
         Job("push_delivery", settings.push_poll_s, push.look, push.finish),
         Job("push_leases", settings.push_lease_check_s, push.release_lost),

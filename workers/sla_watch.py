@@ -6,6 +6,7 @@ The list of jobs (workers/schedule.py) calls it every second; any number of work
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 from zlib import crc32
@@ -32,65 +33,111 @@ from storage.store import Store
 BATCH = 100
 AT_ONCE = 4
 """Clocks that one worker fires side by side."""
-PATIENCE_S = 2.0
-"""How long one clock is waited for: what a killed worker left in the middle stays locked for a minute or so."""
+LOOK_S = 2.0
+"""How long a look waits for what it began; the rest goes on beside the next looks."""
+TRIES, PAUSE_S = 5, 0.05
+"""How often a clock that somebody else is writing is tried, and the first pause between, which doubles.
+
+What a killed worker left in the middle stays locked for a minute or so; the driver alone would try without a pause.
+"""
+PATIENCE_S = 10.0
+"""How long one clock is tried at the most."""
 PASSED_FOR_S = 5.0
-"""How long a clock that could not be fired is left alone, so that it holds up no other."""
+"""How long a clock that could not be fired is left alone then."""
 MOST_CARING = 50
 """People of customer success who are told at once."""
 log = structlog.get_logger(__name__)
 
 
 class SlaWatch:
-    """The watcher of one worker process; it remembers which clocks it could not fire a moment ago."""
+    """The watcher of one worker process: the clocks it is at, and those it could not fire a moment ago."""
 
     def __init__(self, services: Services, worker_id: str) -> None:
         self._services = services
         self._worker_id = worker_id
+        self._free = asyncio.Semaphore(AT_ONCE)
+        self._at_work: dict[ClockId, asyncio.Task[bool]] = {}
         self._passed: dict[ClockId, datetime] = {}
 
     async def look(self) -> int:
-        """Fires what is due, at most BATCH clocks; answers how many steps this worker fired.
+        """Begins to fire what is due, at most BATCH clocks; answers how many steps this worker fired by now.
 
-        A clock that cannot be fired is logged and passed over for a while. Raises PyMongoError where the database
-        fails.
+        A clock that cannot be fired holds up no other: it is tried beside them, logged, and passed over for a while.
+        Raises PyMongoError where the database fails.
         """
         now = self._services.clock()
         self._passed = {clock_id: until for clock_id, until in self._passed.items() if until > now}
-        found = await list_due(self._services.store, now, BATCH + len(self._passed))
-        due = [clock_id for clock_id in found if clock_id not in self._passed][:BATCH]
+        left_out = self._passed.keys() | self._at_work.keys()
+        found = await list_due(self._services.store, now, BATCH + len(left_out))
+        due = [clock_id for clock_id in found if clock_id not in left_out][:BATCH]
         # Each worker in an order of its own, so that they rarely meet at the same clock.
         due.sort(key=lambda clock_id: crc32(f"{self._worker_id}{clock_id}".encode()))
-        free = asyncio.Semaphore(AT_ONCE)
-        looks = [asyncio.create_task(self._fire(clock_id, now, free)) for clock_id in due]
-        try:
-            return sum(await asyncio.gather(*looks))
-        finally:
-            for each in looks:
-                each.cancel()
-            await asyncio.gather(*looks, return_exceptions=True)
+        self._at_work |= {clock_id: asyncio.create_task(self._fire(clock_id)) for clock_id in due}
+        return await self._done(LOOK_S)
 
-    async def _fire(self, clock_id: ClockId, now: datetime, free: asyncio.Semaphore) -> bool:
-        fire = partial(fire_clock, clock_id=clock_id, now=now, outbox=self._services.outbox)
-        async with free:
+    async def finish(self) -> None:
+        """Waits for what was begun and is still at work."""
+        await self._done(None)
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether something that was begun has not ended."""
+        return bool(self._at_work)
+
+    async def _done(self, wait_s: float | None) -> int:
+        """The steps fired by what is at work and ends in time; raises the first error."""
+        if not self._at_work:
+            return 0
+        done, _ = await asyncio.wait(self._at_work.values(), timeout=wait_s)
+        self._at_work = {clock_id: task for clock_id, task in self._at_work.items() if task not in done}
+        return sum([task.result() for task in done])
+
+    async def _fire(self, clock_id: ClockId) -> bool:
+        services = self._services
+        async with self._free:
+            fire = _Attempts(partial(fire_clock, clock_id=clock_id, now=services.clock(), outbox=services.outbox))
             try:
-                # The driver's own limit frees its thread; the outer one ends its patience with transient errors.
+                # The driver's own limit frees its thread, the outer one ends whatever the driver does after it.
                 async with asyncio.timeout(PATIENCE_S * 1.5):
                     with time_limit(PATIENCE_S):
-                        return await self._services.store.transaction(fire)
-            except (PyMongoError, TimeoutError) as error:
+                        return await services.store.transaction(fire)
+            except (PyMongoError, TimeoutError, _HeldError) as error:
                 with time_limit(PATIENCE_S):
-                    await self._services.store.database.ping()
+                    await services.store.database.ping()
                 log.warning("clock_passed", clock_id=clock_id, error=type(error).__name__)
             except Exception:
                 log.exception("clock_not_fired", clock_id=clock_id)
-            self._passed[clock_id] = now + timedelta(seconds=PASSED_FOR_S)
+            self._passed[clock_id] = services.clock() + timedelta(seconds=PASSED_FOR_S)
             return False
 
 
+class _HeldError(Exception):
+    """Somebody else has been writing the clock for as long as it was tried."""
+
+
+class _Attempts:
+    """The body of a transaction that the driver runs again after each conflict: a few times, with pauses."""
+
+    def __init__(self, fire: Callable[[Store], Awaitable[bool]]) -> None:
+        self._fire = fire
+        self._count = 0
+
+    async def __call__(self, store: Store) -> bool:
+        if self._count == TRIES:
+            raise _HeldError
+        if self._count:
+            await asyncio.sleep(PAUSE_S * 2 ** (self._count - 1))
+        self._count += 1
+        return await self._fire(store)
+
+
 async def watch_once(services: Services, worker_id: str) -> int:
-    """One look of a watcher that remembers nothing."""
-    return await SlaWatch(services, worker_id).look()
+    """One look to its end, of a watcher that remembers nothing."""
+    watch = SlaWatch(services, worker_id)
+    fired = await watch.look()
+    while watch.is_at_work:
+        fired += await watch.look()
+    return fired
 
 
 async def fire_clock(store: Store, clock_id: ClockId, now: datetime, outbox: Outbox) -> bool:
