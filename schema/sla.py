@@ -104,6 +104,10 @@ def _server_now(*, now: datetime) -> datetime:
     return now.astimezone(UTC)
 
 
+def _policy_key(key: str | None, metric: str) -> str:
+    return key or metric
+
+
 def _is_provisional(started_at: datetime | None, due_at: datetime | None, years: list[int] | None, zone: str) -> bool:
     if started_at is None or due_at is None or not years:
         return False
@@ -132,6 +136,10 @@ class SlaClock(Node):
     metric: Metric = stored("metric", "What it measures.")
     state: ClockState = stored("state", "Where it stands.")
     cycle: int = stored("cycle", "Number of the cycle, from 1; 0 before the first.")
+    policy_key: str = computed(_policy_key, "Key of the policy it began under.", needs=("policy.key", "metric"))
+    policy_version: int = stored("policy.version", "The policy's version it began under.")
+    calendar_key: str = stored("policy.calendar.name", "Key of the calendar that counts.")
+    calendar_version: int = stored("policy.calendar.version", "The calendar's version it began under.")
     target_seconds: int = stored("policy.target_s", "Open seconds that may pass.")
     time_zone: str = stored("policy.calendar.zone", "IANA zone of the calendar that counts.")
     started_at: datetime | None = stored("started_at", "When this cycle began.")

@@ -94,6 +94,16 @@ async def test_a_running_clock_keeps_its_versions(world: World, clock: StoppedCl
     clock.advance(hours=1)
     kept = clock_of(await read_lead(world.rep, lead["id"]), FIRST)
     assert (kept["dueAt"], kept["remainingOpenSeconds"], kept["targetSeconds"]) == (due_at, 3 * 3600, 14_400)
+    query = (
+        "query ($id: ID!) { lead(id: $id) { clocks { metric policyKey policyVersion calendarKey calendarVersion } } }"
+    )
+    shown = clock_of(await world.rep.api.first(query, id=lead["id"]), FIRST)
+    assert [shown[each] for each in ("policyKey", "policyVersion", "calendarKey", "calendarVersion")] == [
+        "fast-a",
+        1,
+        "WORK",
+        1,
+    ]
     fresh = clock_of(await create_lead(world.rep, tier="A"), FIRST)
     assert fresh["dueAt"] == "2026-11-24T02:00:00.000Z"
 

@@ -21,8 +21,8 @@ from storage.store import Store
 from tests.conftest import START, StoppedClock
 from tests.support.client import ApiClient, new_key
 from tests.support.leads import clock_of, create_lead, log_activity, read_lead
-from tests.support.sla_rules import FAST as FOR_TIER_A
 from tests.support.sla_rules import (
+    DEACTIVATE,
     PREVIEW,
     RECALCULATE,
     SWEEPS,
@@ -30,6 +30,7 @@ from tests.support.sla_rules import (
     deactivate,
     save_policy,
 )
+from tests.support.sla_rules import FAST as FOR_TIER_A
 from tests.support.world import World
 from workers.sla_sweeps import sweep_once
 from workers.sla_watch import watch_once
@@ -265,7 +266,12 @@ async def test_refusals(world: World, other_world: World) -> None:
     assert (await deactivate(world.admin, "fairs", reason=" "))["field"] == "reason"
     stale = await deactivate(world.admin, "fairs", expected=7)
     assert (stale["code"], stale["currentVersion"]) == ("CONFLICT", 1)
-    assert (await deactivate(world.admin, "fairs"))["version"] == 2
+    repeated: dict[str, Any] = {"client": new_key(), "key": "fairs", "reason": "out of season"}
+    ended = await world.admin.api.first(DEACTIVATE, **repeated)
+    assert ended["version"] == 2
+    assert await world.admin.api.first(DEACTIVATE, **repeated) == ended
+    assert (await world.admin.api.first(DEACTIVATE, **repeated | {"reason": "other"}))["code"] == "KEY_REUSED"
+    assert len((await world.admin.api.first(SWEEPS))["nodes"]) == 1
     again = await deactivate(world.admin, "fairs")
     assert (again["code"], again["currentState"]) == ("WRONG_STATE", "INACTIVE")
     for given, field in [
