@@ -80,10 +80,12 @@ def break_promise(said: Transcript, stage: Stage, manager: Phone, rep: Phone, le
     said.fact("clock", f"API and worker run again, 25 h later: {rep.now():%A %Y-%m-%d %H:%M} UTC")
     inboxes = {phone.me["name"]: _await_breach(phone, lead) for phone in (rep, manager)}
     for name, notices in inboxes.items():
-        said.expect(f"Notices of the breach in the inbox of {name}", 1, len(notices))
-        said.fact("inbox", f"{name}: {notices[0]['priority']} {notices[0]['title']} · {notices[0]['body']}")
-    pushed = _await_pushes(stage, before, notices=list(inboxes.values()))
-    said.expect("Push messages of the breach", len(inboxes), len(pushed))
+        said.expect(f"Notices of broken promises in the inbox of {name}", len(lead["clocks"]), len(notices))
+        for notice in notices:
+            said.fact("inbox", f"{name}: {notice['priority']} {notice['title']} · {notice['body']}")
+    told = [notice for notices in inboxes.values() for notice in notices]
+    pushed = _await_pushes(stage, before, told)
+    said.expect("Push messages of the broken promises", len(told), len(pushed))
     for line in pushed:
         said.fact("push", line.removeprefix("push "))
     now = manager.ask(LEAD, id=lead["id"])
@@ -95,16 +97,16 @@ def break_promise(said: Transcript, stage: Stage, manager: Phone, rep: Phone, le
 
 
 def _await_breach(phone: Phone, lead: dict[str, Any]) -> list[dict[str, Any]]:
-    """The notices of the breach; the inbox is asked until the worker has written them."""
+    """The notices of each promise that was broken; the inbox is asked until the worker has written them."""
     deadline = time.monotonic() + _PATIENCE_S
-    while not (found := _notices(phone, lead, "SLA_BREACHED")) and time.monotonic() < deadline:
+    while len(found := _notices(phone, lead, "SLA_BREACHED")) < len(lead["clocks"]) and time.monotonic() < deadline:
         time.sleep(_LOOK_S)
     return found
 
 
-def _await_pushes(stage: Stage, before: int, notices: list[list[dict[str, Any]]]) -> list[str]:
+def _await_pushes(stage: Stage, before: int, notices: list[dict[str, Any]]) -> list[str]:
     """What the worker printed about these notices since then, once there is a line for each."""
-    wanted = {(notice["title"], notice["deepLink"]) for each in notices for notice in each}
+    wanted = {(notice["title"], notice["deepLink"]) for notice in notices}
     deadline = time.monotonic() + _PATIENCE_S
     while True:
         lines = [line for line in stage.pushes()[before:] if any(a in line and b in line for a, b in wanted)]
