@@ -13,6 +13,8 @@ from domain.ids import ActivityId, LeadId, OrgId, PersonId, TeamId, VisitId
 
 OLDEST = timedelta(hours=72)
 """How far back a phone may report what it did while it was offline."""
+PROMPT = timedelta(seconds=120)
+"""What is told so soon was told while it happened."""
 
 
 class ActivityKind(StrEnum):
@@ -62,3 +64,12 @@ class Activity:
     note: str | None = None
     evidence_ref: str | None = None
     visit_id: VisitId | None = None
+    released_at: datetime | None = None
+    released_by_id: PersonId | None = None
+    """Who vouches for it where it was only declared, and late."""
+
+    @property
+    def is_proof(self) -> bool:
+        """Whether it can show that a recorded breach was none: more than a late word of whoever logged it."""
+        prompt = self.created_at - self.occurred_at <= PROMPT
+        return prompt or self.evidence is not Evidence.DECLARED or self.released_at is not None

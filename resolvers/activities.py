@@ -8,13 +8,14 @@ from datetime import datetime
 from domain.access import Capability
 from domain.activities import OLDEST, Activity, ActivityKind, Direction, Evidence
 from domain.ids import ActivityId, VisitId, is_id, new_id
-from domain.leads import occurrence_problem
+from domain.leads import Lead, occurrence_problem
 from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
 from resolvers import sla
 from resolvers.context import Context
 from resolvers.once import Outcome, Saved, once
+from storage.codec import encode
 from storage.driver import Document
-from storage.leads import ACTIVITIES, find_lead, insert_activity, save_lead
+from storage.leads import ACTIVITIES, find_activity, find_lead, insert_activity, save_lead, save_release
 from storage.reads import Reads
 from storage.store import Store
 
@@ -67,9 +68,7 @@ async def log_activity(context: Context, client_key: str, given: NewActivity) ->
         )
         document = await insert_activity(store, activity)
         if sla.counts(activity):
-            changed = await sla.contacted(
-                store, lead, activity.occurred_at, activity.id, context.now, outbox=context.services.outbox
-            )
+            changed = await _contacted(context, store, lead, activity)
         else:
             changed = lead
         latest = max(lead.last_activity_at or activity.occurred_at, activity.occurred_at)
@@ -79,6 +78,43 @@ async def log_activity(context: Context, client_key: str, given: NewActivity) ->
         return Saved(ACTIVITIES, document) if saved is not None else VersionConflict(lead.id, lead.version)
 
     return await once(context, "logActivity", client_key, given, act)
+
+
+async def release_activity(context: Context, client_key: str, activity_id: str) -> Document | Refusal:
+    """The activity, for which the caller vouches: a breach that it disproves is withdrawn. Raises Forbidden."""
+    actor = context.require(Capability.ASSIGN_LEADS)
+
+    async def act(store: Store) -> Outcome:
+        activity = await find_activity(store, actor.scope, activity_id)
+        if activity is None:
+            return NotFound(activity_id)
+        if activity.by_id == actor.person_id:
+            return InvalidInput("id", "is your own: somebody else has to release it")
+        if activity.is_proof:
+            return Saved(ACTIVITIES, encode(activity))
+        lead = await find_lead(store, actor.scope, activity.lead_id)
+        if lead is None:
+            return NotFound(activity.lead_id)
+        released = replace(activity, released_at=context.now, released_by_id=actor.person_id)
+        changed = await _contacted(context, store, lead, released) if sla.counts(released) else lead
+        saved = await save_lead(store, replace(changed, version=lead.version + 1, updated_at=context.now))
+        if saved is None:
+            return VersionConflict(lead.id, lead.version)
+        return Saved(ACTIVITIES, await save_release(store, released))
+
+    return await once(context, "releaseActivity", client_key, {"id": activity_id}, act)
+
+
+async def _contacted(context: Context, store: Store, lead: Lead, activity: Activity) -> Lead:
+    return await sla.contacted(
+        store,
+        lead,
+        activity.occurred_at,
+        activity.id,
+        context.now,
+        outbox=context.services.outbox,
+        trusted=activity.is_proof,
+    )
 
 
 def _problem_with(given: NewActivity, now: datetime) -> InvalidInput | None:

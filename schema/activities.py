@@ -7,7 +7,7 @@ import strawberry
 
 from domain.activities import ActivityKind, Direction, Evidence
 from domain.refusals import Refusal
-from resolvers.activities import NewActivity, log_activity
+from resolvers.activities import NewActivity, log_activity, release_activity
 from schema.fields import Info, mutates, related, stored
 from schema.inputs import given
 from schema.nodes import Node
@@ -18,6 +18,7 @@ from storage.driver import Document
 
 if TYPE_CHECKING:
     from schema.leads import Lead
+    from schema.people import Person
 
 described_enum(
     ActivityKind,
@@ -41,7 +42,7 @@ described_enum(
     CALL_LOG="The phone's call log.",
     MESSAGE_ID="The id of a message that was sent.",
     VISIT="A visit with a check-in.",
-    DECLARED="The word of whoever logged it.",
+    DECLARED="The word of whoever logged it; after 2 min it withdraws no breach until a manager vouches for it.",
 )
 
 
@@ -57,6 +58,10 @@ class Activity(Node):
     note: str | None = stored("note", "Free text.")
     by_id: strawberry.ID | None = stored("by_id", "The person who did it.")
     visit_id: strawberry.ID | None = stored("visit_id", "The visit it happened on.")
+    released_at: datetime | None = stored("released_at", "When a manager vouched for it.")
+    released_by: Annotated["Person", strawberry.lazy("schema.people")] | None = related(
+        "people", "Who vouched for it.", key="released_by_id"
+    )
     lead: Annotated["Lead", strawberry.lazy("schema.leads")] | None = related("leads", "The lead.", key="lead_id")
 
 
@@ -88,3 +93,19 @@ class ActivityMutation:
         input: Annotated[LogActivityInput, strawberry.argument(description="What was done.")],  # noqa: A002
     ) -> Document | Refusal:
         return await log_activity(info.context, client_key, NewActivity(**given(input)))
+
+    @mutates(
+        "releaseActivity",
+        "Vouches for an activity that was only declared, and late: a breach that it disproves is withdrawn. Not for "
+        "your own; needs ASSIGN_LEADS.",
+        Activity,
+        *COMMON,
+        VersionConflict,
+    )
+    async def release_activity(
+        self,
+        info: Info,
+        client_key: ClientKey,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Which activity.")],  # noqa: A002
+    ) -> Document | Refusal:
+        return await release_activity(info.context, client_key, id)

@@ -115,6 +115,20 @@ async def insert_activity(store: Store, activity: Activity) -> Document:
     return document
 
 
+async def find_activity(store: Store, scope: Scope, activity_id: str) -> Activity | None:
+    """The activity in scope."""
+    found = await Reads(store, scope).find(ACTIVITIES, activity_id)
+    return None if found is None else decode(Activity, found)
+
+
+async def save_release(store: Store, activity: Activity) -> Document:
+    """Writes who vouches for it; inside the transaction that saves its lead, which keeps two from doing so."""
+    document = encode(activity)
+    marks = {name: document[name] for name in ("released_at", "released_by_id")}
+    await store[ACTIVITIES].update_one({"_id": activity.id}, {"$set": marks})
+    return document
+
+
 async def list_activities(store: Store, lead_id: str, since: datetime | None = None) -> list[Activity]:
     """Activities of a lead from `since` on, oldest first, whoever may see them: for the SLA clocks."""
     query: Document = {"lead_id": lead_id}

@@ -57,7 +57,7 @@ async def a_history(world: World, services: Services, clock: StoppedClock) -> No
     while await watch_once(services, "one"):
         pass
     await log_activity(world.second_rep, kept[1])
-    await log_activity(world.rep, kept[2], occurredAt="2026-11-23T22:00:00Z")
+    await log_activity(world.rep, kept[2], occurredAt="2026-11-23T22:00:00Z", evidence="CALL_LOG")
     clock.advance(hours=2)
     await log_activity(world.rep, kept[0])
     assert (await world.rep.api.first(hold, key=new_key(), id=kept[2]))["__typename"] == "Lead"

@@ -119,12 +119,41 @@ async def test_watch_contact_exactly_at_due_withdraws_the_breach(
     clock.advance(hours=24)
     await watch(services)
     clock.advance(hours=1)
-    await log_activity(world.rep, lead_id, occurredAt="2026-11-24T01:00:00Z")
+    await log_activity(world.rep, lead_id, occurredAt="2026-11-24T01:00:00Z", evidence="CALL_LOG")
     lead = await read_lead(world.rep, lead_id)
     first = clock_of(lead, FIRST)
     assert (first["state"], first["breachedAt"], lead["redFlag"]) == ("MET", None, False)
     told_of_it = [row for row in await told(services, world) if row[0] == "SLA_WITHDRAWN"]
     assert told_of_it == [("SLA_WITHDRAWN", "manager", 0), ("SLA_WITHDRAWN", "rep", 0)]
+
+
+async def test_watch_a_late_word_withdraws_a_breach_only_when_a_manager_agrees(
+    world: World, other_world: World, services: Services, clock: StoppedClock
+) -> None:
+    release = """mutation ($key: String!, $id: ID!) { releaseActivity(clientKey: $key, id: $id) {
+      __typename ... on Activity { releasedAt releasedBy { id } } ... on Refusal { code } ... on InvalidInput { field }
+    } }"""
+    lead_id = await a_lead(world)
+    clock.advance(hours=25)
+    await watch(services)
+    declared = await log_activity(world.rep, lead_id, occurredAt="2026-11-23T20:00:00Z")
+    doubtful = clock_of(await read_lead(world.rep, lead_id), FIRST)
+    assert (doubtful["state"], doubtful["breachedAt"]) == ("MET_LATE", "2026-11-24T01:00:00.000Z")
+    assert await world.rep.api.code(release, key=new_key(), id=declared["id"]) == "FORBIDDEN"
+    foreign = await other_world.manager.api.first(release, key=new_key(), id=declared["id"])
+    assert foreign["code"] == "NOT_FOUND"
+    released = await world.manager.api.first(release, key=new_key(), id=declared["id"])
+    assert released["releasedBy"] == {"id": world.manager.id}
+    proved = clock_of(await read_lead(world.rep, lead_id), FIRST)
+    assert (proved["state"], proved["breachedAt"]) == ("MET", None)
+    assert [row for row in await told(services, world) if row[0] == "SLA_WITHDRAWN"] == [
+        ("SLA_WITHDRAWN", "manager", 0),
+        ("SLA_WITHDRAWN", "rep", 0),
+    ]
+    again = await world.manager.api.first(release, key=new_key(), id=declared["id"])
+    assert again["releasedAt"] == released["releasedAt"]
+    own = await log_activity(world.manager, lead_id, occurredAt="2026-11-23T20:00:00Z")
+    assert (await world.manager.api.first(release, key=new_key(), id=own["id"]))["field"] == "id"
 
 
 async def test_watch_red_at_72_hours_without_follow_up(world: World, services: Services, clock: StoppedClock) -> None:
