@@ -48,6 +48,7 @@ class HandedOver(StrEnum):
     VISIT = "VISIT"
     NOTICE = "NOTICE"
     ACCOUNT = "ACCOUNT"
+    TEAM = "TEAM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,14 @@ def proposed_successor(
     """The nearest superior who can take over; `people` holds the managers of the teams above."""
     above = superiors(person.id, person.team_id, teams)
     return next((each for each in above if each in people and can_succeed(people[each], person, teams)), None)
+
+
+def taken_over(teams: Mapping[TeamId, Team], person: Person, successor: Person) -> list[Team]:
+    """The teams that the person managed, in the hands of a successor who leads; a rep leads nobody."""
+    if successor.role not in LEADS_TEAMS:
+        return []
+    led = (each for each in teams.values() if each.manager_id == person.id)
+    return [replace(each, manager_id=successor.id, version=each.version + 1) for each in led]
 
 
 def leaving(person: Person, successor: Person, now: datetime) -> tuple[Person, Person]:

@@ -28,6 +28,7 @@ from domain.hand_overs import (
     is_passed_on,
     leaving,
     proposed_successor,
+    taken_over,
     working_successor,
 )
 from domain.ids import HandOverEntryId, HandOverId, LeadId, PersonId, new_id
@@ -43,6 +44,7 @@ from storage.hand_overs import (
     begin_batch,
     count_open_work,
     end_batch,
+    insert_entries,
     insert_hand_over,
     list_accounts_of,
     list_open_leads,
@@ -53,7 +55,7 @@ from storage.hand_overs import (
 from storage.leads import hand_over_activities, hold_active_person, save_lead
 from storage.notices import change_deliveries, list_deliveries_of, save_marks
 from storage.outbox import Outbox
-from storage.people import list_people, list_teams, save_person
+from storage.people import list_people, list_teams, save_person, save_team
 from storage.store import Store
 from storage.visits import end_with_shift, save_visit
 
@@ -106,6 +108,12 @@ async def begin(
         started_at=now,
         next_at=now,
     )
+    begun = _Batch(store, outbox, hand_over, successor, now)
+    for team in taken_over(teams, person, successor):
+        if await save_team(store, team) is None:
+            raise Unavailable(1, f"{team.id} is being changed.")
+        begun.log(HandedOver.TEAM, team.id)
+    await insert_entries(store, begun.entries)
     return await _save(store, going, now), await insert_hand_over(store, hand_over)
 
 

@@ -29,6 +29,7 @@ described_enum(
     VISIT="A planned visit.",
     NOTICE="Something the person had been told and that is still open; the successor was told.",
     ACCOUNT="A customer they looked after.",
+    TEAM="A team they managed.",
 )
 
 

@@ -54,8 +54,13 @@ async def begin_batch(store: Store, hand_over_id: HandOverId) -> HandOver | None
 
 async def end_batch(store: Store, hand_over: HandOver, moved: Sequence[HandOverEntry]) -> None:
     """Saves the hand-over and what moved, in the transaction in which the batch began."""
-    await store[ENTRIES].insert_many([encode(each) for each in moved])
+    await insert_entries(store, moved)
     await store[COLLECTION].replace_one({"_id": hand_over.id}, encode(hand_over))
+
+
+async def insert_entries(store: Store, moved: Sequence[HandOverEntry]) -> None:
+    """Lines of the log."""
+    await store[ENTRIES].insert_many([encode(each) for each in moved])
 
 
 async def list_due_hand_overs(store: Store, now: datetime, limit: int) -> list[HandOverId]:

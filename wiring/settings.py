@@ -257,7 +257,7 @@ class Settings(BaseSettings):
         default=1, gt=0, description="How often a worker looks for departures to go on with, seconds."
     )
     hand_over_batch: int = Field(
-        default=200, ge=1, le=200, description="Most leads of somebody who left that move in one transaction."
+        default=50, ge=1, le=200, description="Most leads of somebody who left that move in one transaction."
     )
     plan_workers: int = Field(default=1, ge=1, le=256, description="Processes that solve route plans.")
     geocoder: Annotated[str, AfterValidator(_known_geocoder)] = Field(

@@ -12,7 +12,7 @@ from resolvers.services import Services
 from storage.clocks import COLLECTION as CLOCKS
 from storage.leads import COLLECTION as LEADS
 from storage.outbox import DELIVERIES, NOTICES
-from storage.people import PEOPLE
+from storage.people import PEOPLE, TEAMS
 from storage.visits import COLLECTION as VISITS
 from tests.conftest import START, StoppedClock
 from tests.support.absences import record_absence
@@ -342,6 +342,25 @@ async def test_leads_that_are_assigned_at_the_same_time_all_reach_somebody_who_w
     assert sorted(each["recordId"] for each in log if each["kind"] == "LEAD") == sorted(theirs)
     clocks = await services.store[CLOCKS].find({"org_id": world.org_id, "state": "RUNNING"}, limit=999)
     assert {each["owner_id"] for each in clocks} == {world.second_rep.id}
+
+
+async def test_who_leads_a_team_is_followed_by_who_leads(world: World, services: Services, clock: StoppedClock) -> None:
+    await services.store[CLOCKS].delete_many({})
+    lead = await create_lead(world.rep)
+    refused = await start_departure(world, world.manager.id, world.rep.id)
+    assert (refused["code"], refused["personId"]) == ("SUCCESSOR_NOT_AVAILABLE", world.rep.id)
+    started = await start_departure(world, world.manager.id, world.director.id)
+    log = await entries_of(world.director, started["id"])
+    assert [(each["kind"], each["recordId"]) for each in log] == [("TEAM", world.north.id)]
+    await finish(services, clock)
+    team = await services.store[TEAMS].find_one({"_id": world.north.id})
+    assert team is not None
+    assert team["manager_id"] == world.director.id
+    clock.advance(hours=25)
+    while await watch_once(services, "one"):
+        pass
+    told = await services.store[NOTICES].find({"lead_id": lead["id"], "step": 100}, limit=9)
+    assert {each["owner_id"] for each in told} == {world.rep.id, world.director.id}
 
 
 async def test_only_one_of_two_who_name_each_other_as_successor_leaves(world: World) -> None:
