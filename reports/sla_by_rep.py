@@ -28,7 +28,7 @@ async def sla_by_rep(rows: Rows, people: Sequence[PersonId], due_before: datetim
     soon = await all_rows(
         rows,
         "clocks",
-        theirs | {"state": ClockState.RUNNING.value, "due_at": {"$lte": due_before}},
+        theirs | {"state": ClockState.RUNNING.value, "due_at": {"$lt": due_before}},
         {"owner_id": 1},
         "due_at",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -75,22 +75,28 @@ def scope_filter(collection: str, scope: Scope) -> Document:
         query[owner] = scope.person_id
     elif reach is Reach.CHAIN:
         if scope.role in _LEADS_TEAMS:
-            query[team] = {"$in": sorted(scope.subtree)}
+            query[team] = _any_of(scope.subtree)
         else:
             query[owner] = scope.person_id
     elif scope.role in _SEES_ALL:
         pass
     elif reach is Reach.OWNED and scope.role is Role.REP:
         stands_in = scope.stands_in_for if collection in _HANDED_OVER else ()
-        query[owner] = {"$in": sorted({scope.person_id, *stands_in} - {None})} if stands_in else scope.person_id
+        query[owner] = _any_of({scope.person_id, *stands_in})
     elif reach is Reach.HELD and scope.role is Role.REP:
-        query[owner] = {"$in": sorted({scope.person_id, scope.team_id, *scope.stands_in_for} - {None})}
+        query[owner] = _any_of({scope.person_id, scope.team_id, *scope.stands_in_for})
     elif scope.role is Role.REP:
         # An empty list, not None: a rep without a team must not match records without one.
-        query[team] = {"$in": [scope.team_id] if scope.team_id else []}
+        query[team] = _any_of({scope.team_id})
     else:
-        query[team] = {"$in": sorted(scope.subtree)}
+        query[team] = _any_of(scope.subtree)
     return query
+
+
+def _any_of(values: Collection[str | None]) -> Any:
+    """A condition for one of these; for a single one an equality, behind which an index also serves the order."""
+    wanted = sorted(each for each in values if each is not None)
+    return wanted[0] if len(wanted) == 1 else {"$in": wanted}
 
 
 @dataclass(frozen=True, slots=True)
