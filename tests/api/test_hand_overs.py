@@ -188,7 +188,9 @@ async def test_without_open_work_a_person_is_gone_at_once(
 ) -> None:
     left = await world.admin.api.first(DEACTIVATE, key=new_key(), id=world.rep.id)
     assert (left["state"], left["successorId"]) == ("DEACTIVATED", world.manager.id)
-    # As if a request that ran at that moment had still made a lead.
+    clock.advance(seconds=1)
+    await moved(services)
+    # As if a request that ran at that moment had still made a lead, and was slower than the first look.
     late = await create_lead(world.second_rep)
     await services.store[LEADS].update_one({"_id": late["id"]}, {"$set": {"owner_id": world.rep.id}})
     await finish(services, clock)
