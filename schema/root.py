@@ -22,6 +22,7 @@ from schema.files import FileQuery
 from schema.hand_overs import HandOverMutation, HandOverQuery
 from schema.holds import HoldMutation
 from schema.holidays import HolidayMutation, HolidayQuery
+from schema.lead_drafts import LeadDraftQuery
 from schema.leads import LeadMutation, LeadQuery
 from schema.merging import MergingMutation
 from schema.nodes import Node, find_node
@@ -39,6 +40,7 @@ from schema.sla_policies import SlaPolicyMutation, SlaPolicyQuery
 from schema.sla_sweeps import SlaSweepMutation, SlaSweepQuery
 from schema.team import TeamMapQuery, TeamMapSubscription
 from schema.teams import TeamMutation, TeamQuery
+from schema.timeline import TimelineQuery
 from schema.visits import VisitMutation, VisitQuery
 from storage.driver import Document
 
@@ -65,6 +67,7 @@ class Query(
     AccountQuery,
     ContactQuery,
     LeadQuery,
+    LeadDraftQuery,
     DuplicateQuery,
     AssignmentRuleQuery,
     SiteQuery,
@@ -82,6 +85,7 @@ class Query(
     NoticeQuery,
     PositionQuery,
     TeamMapQuery,
+    TimelineQuery,
     CockpitQuery,
 ):
     pass

@@ -14,6 +14,7 @@ INDEXES = [
     IndexModel([("org_id", 1), ("owner_id", 1), ("event_at", -1), ("_id", -1)], name="by_owner_time"),
     IndexModel([("org_id", 1), ("team_id", 1), ("event_at", -1), ("_id", -1)], name="by_team_time"),
     IndexModel([("visit_id", 1), ("event_at", -1), ("_id", -1)], name="by_visit"),
+    IndexModel([("account_id", 1), ("event_at", -1), ("_id", -1)], name="by_account"),
     IndexModel([("site_id", 1), ("event_at", -1), ("_id", -1)], name="by_site"),
 ]
 

@@ -13,6 +13,7 @@ COLLECTION = "contacts"
 INDEXES = [
     IndexModel([("org_id", 1), ("team_id", 1), ("name", 1), ("_id", 1)], name="by_team_name"),
     IndexModel([("account_id", 1), ("name", 1), ("_id", 1)], name="by_account"),
+    IndexModel([("account_id", 1), ("created_at", -1), ("_id", -1)], name="by_account_time"),
 ]
 
 

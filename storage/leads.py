@@ -37,6 +37,7 @@ INDEXES = [
     IndexModel([("org_id", 1), ("team_id", 1), ("name", 1), ("_id", 1)], name="by_team_name"),
     IndexModel([("org_id", 1), ("sla_due_at", 1), ("_id", 1)], name="by_due"),
     IndexModel([("account_id", 1), ("_id", 1)], name="by_account"),
+    IndexModel([("account_id", 1), ("occurred_at", -1), ("_id", -1)], name="by_account_time"),
     IndexModel([("org_id", 1), ("team_id", 1), ("converted_at", 1)], name="by_team_converted"),
     IndexModel([("org_id", 1), ("converted_at", 1)], name="by_converted"),
     IndexModel([("org_id", 1), ("match_keys", 1)], name="alike"),

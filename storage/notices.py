@@ -19,6 +19,7 @@ INDEXES = [
     IndexModel([("org_id", 1), ("owner_id", 1), ("read_at", 1), ("_id", -1)], name="by_recipient_unread"),
     IndexModel([("org_id", 1), ("owner_id", 1), ("resolved_at", 1), ("_id", 1)], name="by_recipient_open"),
     IndexModel([("lead_id", 1), ("owner_id", 1)], name="by_lead"),
+    IndexModel([("lead_id", 1), ("created_at", -1), ("_id", -1)], name="by_lead_time"),
 ]
 _MARKS = ("seen_at", "read_at", "acknowledged_at", "resolved_at")
 
