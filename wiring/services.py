@@ -20,7 +20,7 @@ from resolvers.services import AppRules, FileStore, Services, VerifyFirebase
 from resolvers.team import FOLLOWED
 from resolvers.tokens import AccessTokens, Callers
 from storage.articles import StoredArticles
-from storage.blobs import DiskBlobs
+from storage.blobs import Blobs, DiskBlobs
 from storage.changes import ChangeFeed
 from storage.credentials import Passwords
 from storage.driver import connect
@@ -68,10 +68,26 @@ def build_services(
         articles=articles,
         article_follower=IndexFollower(StoredArticles(store), articles, interval_s=_ARTICLE_POLL_S),
         changes=ChangeFeed(store, FOLLOWED),
-        files=FileStore(DiskBlobs(settings.files_folder), settings.files_folder / "incoming", settings.file_max_bytes),
+        files=FileStore(_blobs(settings), settings.files_folder / "incoming", settings.file_max_bytes),
         team_map_interval_s=settings.team_map_interval_s,
         verify_firebase=verify_firebase,
         outbox=Outbox(channel_names(_push_config(settings)), registered_devices),
+    )
+
+
+def _blobs(settings: Settings) -> Blobs:
+    if settings.files_bucket is None:
+        return DiskBlobs(settings.files_folder)
+    from storage.s3 import open_bucket  # noqa: PLC0415 - an optional extra
+
+    bucket, _, prefix = settings.files_bucket.partition("/")
+    return open_bucket(
+        bucket,
+        prefix=prefix,
+        region=settings.files_region,
+        endpoint=settings.files_endpoint,
+        access_key_id=settings.files_access_key_id,
+        secret_access_key=settings.files_secret_access_key,
     )
 
 

@@ -216,9 +216,31 @@ class Settings(BaseSettings):
     # Files
     files_folder: _Folder = Field(
         default_factory=lambda data: data["data"] / "files",
-        description="Folder in which uploaded files arrive and are kept; all API processes share it.",
+        description="Folder in which uploaded files arrive, and are kept unless FILES_BUCKET is set; then all API "
+        "processes share it.",
         json_schema_extra={"shown": "`files` in DATA"},
     )
+    files_bucket: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.'()-]+)*$",
+        description="Bucket of an S3-compatible store for the files, and a prefix in it (`bucket/files`); needs the "
+        "extra `s3`.",
+        json_schema_extra={"shown": "files stay in FILES_FOLDER"},
+    )
+    files_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        description="Address of the store of FILES_BUCKET.",
+        json_schema_extra={"shown": "AWS in FILES_REGION"},
+    )
+    files_region: str = Field(default="us-east-1", min_length=1, description="Region of FILES_BUCKET.")
+    files_access_key_id: str | None = Field(
+        default=None,
+        repr=False,
+        description="Key of the store of FILES_BUCKET, with FILES_SECRET_ACCESS_KEY.",
+        json_schema_extra={"shown": "what the machine has (environment, instance role)"},
+    )
+    files_secret_access_key: str | None = Field(default=None, repr=False, description="Secret of FILES_ACCESS_KEY_ID.")
     file_max_bytes: int = Field(
         default=25_000_000,
         ge=1_000,
@@ -293,6 +315,12 @@ class Settings(BaseSettings):
     def _documents_to_persist(self) -> Self:
         if self.persisted_only and self.persisted_documents is None:
             raise ValueError("PERSISTED_ONLY: needs PERSISTED_DOCUMENTS, else nothing could be asked")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_of_the_bucket(self) -> Self:
+        if (self.files_access_key_id is None) != (self.files_secret_access_key is None):
+            raise ValueError("FILES_ACCESS_KEY_ID: goes with FILES_SECRET_ACCESS_KEY")
         return self
 
     @model_validator(mode="after")
