@@ -20,7 +20,7 @@ from api.http import BODY_TIMEOUT, BODY_TOO_LARGE, METHOD_NOT_ALLOWED, headers_o
 from api.operations import Authenticate
 from domain.access import Actor
 from domain.errors import BadInput, Unauthenticated
-from domain.files import FileKind
+from domain.files import File, FileKind
 from domain.refusals import InvalidInput, NotFound, Refusal, RetryLater
 from resolvers.context import Context
 from resolvers.files import NewFile, open_file, store_file
@@ -38,6 +38,8 @@ _UPLOAD_S: Final = 600.0
 _DRAINED_BYTES: Final = 50_000_000
 """So much of a refused body is read and dropped, so that the client gets to read the answer."""
 _DRAINED_S: Final = 10.0
+_DRAINED_UNKNOWN_BYTES: Final = 1_000_000
+"""So much of the body of a caller who is not signed in."""
 _STATUS: Final = {
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
@@ -80,6 +82,8 @@ class Files:
         request_id = request_id_from(headers)
         structlog.contextvars.bind_contextvars(request_id=request_id)
         body = _Body(receive, headers, self._services.files.max_bytes)
+        signed_in = None
+        answer: Document | tuple[File, AsyncIterator[bytes]] | None
         try:
             file_id = scope["path_params"].get("id")
             if scope["method"] not in ({"POST"} if file_id is None else {"GET", "HEAD"}):
@@ -89,15 +93,20 @@ class Files:
                 raise Unauthenticated
             context = Context(self._services, signed_in.actor, request_id)
             await self._charge(signed_in.actor, UPLOAD_COST if file_id is None else DOWNLOAD_COST)
-            if file_id is not None:
-                await self._hand_out(context, file_id, scope["method"], send)
-                return
-            answer = await self._take_in(context, scope, headers, body)
+            if file_id is None:
+                answer = await self._take_in(context, scope, headers, body)
+            else:
+                answer = await open_file(context, file_id)
+                if answer is None:
+                    raise _as_error(NotFound(file_id))
         except ClientDisconnect:
             return
         except Exception as error:
-            await body.drain()
+            await body.drain(_DRAINED_BYTES if signed_in is not None else _DRAINED_UNKNOWN_BYTES)
             await _send_error(send, error, request_id, close=not body.ended)
+            return
+        if isinstance(answer, tuple):
+            await _hand_out(send, request_id, *answer, whole=scope["method"] != "HEAD")
             return
         await _send(send, 201, {"x-request-id": request_id, "location": f"{PATH}/{answer['_id']}"}, _shown(answer))
 
@@ -109,30 +118,6 @@ class Files:
         if isinstance(outcome, Refusal):
             raise _as_error(outcome)
         return outcome
-
-    async def _hand_out(self, context: Context, file_id: str, method: str, send: Send) -> None:
-        opened = await open_file(context, file_id)
-        if opened is None:
-            raise _as_error(NotFound(file_id))
-        file, pieces = opened
-        await _start(
-            send,
-            200,
-            {
-                "content-type": file.content_type,
-                "content-length": str(file.size_bytes),
-                "content-disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
-                "content-security-policy": "default-src 'none'; sandbox",
-                "cross-origin-resource-policy": "same-site",
-                "etag": f'"{file.sha256}"',
-                "cache-control": "private, no-store",
-                "x-request-id": context.request_id,
-            },
-        )
-        if method != "HEAD":
-            async for piece in pieces:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
 
 
 class _Body:
@@ -170,14 +155,14 @@ class _Body:
             if chunk:
                 yield chunk
 
-    async def drain(self) -> None:
+    async def drain(self, most: int) -> None:
         """Drops what is still coming, within limits; a client that waits to be asked for it is not asked."""
         if "expect" in self._headers:
             return
         dropped = 0
         try:
             async with asyncio.timeout(_DRAINED_S):
-                while not self.ended and dropped < _DRAINED_BYTES:
+                while not self.ended and dropped < most:
                     dropped += len(await self._next())
         except (TimeoutError, ClientDisconnect):
             return
@@ -229,6 +214,28 @@ def _shown(file: Document) -> bytes:
         "uploadedAt": format_time(file["uploaded_at"]),
     }
     return orjson.dumps({"data": {"file": shown}})
+
+
+async def _hand_out(send: Send, request_id: str, file: File, pieces: AsyncIterator[bytes], *, whole: bool) -> None:
+    """What breaks off now can only be told by an answer that is too short."""
+    await _start(
+        send,
+        200,
+        {
+            "content-type": file.content_type,
+            "content-length": str(file.size_bytes),
+            "content-disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
+            "content-security-policy": "default-src 'none'; sandbox",
+            "cross-origin-resource-policy": "same-site",
+            "etag": f'"{file.sha256}"',
+            "cache-control": "private, no-store",
+            "x-request-id": request_id,
+        },
+    )
+    if whole:
+        async for piece in pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _send_error(send: Send, error: Exception, request_id: str, *, close: bool) -> None:

@@ -310,3 +310,12 @@ async def test_files_go_to_the_lead_that_another_is_merged_into(world: World) ->
     seen = await world.second_rep.api.first(ONE, id=file["id"])
     assert seen["lead"] == {"id": survivor, "files": [{"id": file["id"]}]}
     assert refused(await handed_out(world.rep.api, file["id"])) == (404, "NOT_FOUND")
+
+
+async def test_bytes_that_are_gone_are_told_as_such(world: World, services: Services) -> None:
+    file = await stored(world.rep.api, leadId=await lead_of(world))
+    (kept,) = blobs(services, world.org_id)
+    kept.unlink()
+    response = await handed_out(world.rep.api, file["id"])
+    assert refused(response) == (503, "UNAVAILABLE")
+    assert response.headers["retry-after"] == "5"
