@@ -16,7 +16,8 @@ VERSIONS = "sales_procedure_versions"
 BYPASSES = "gate_bypasses"
 MAX_BYPASSES = 200
 """More than one lead ever needs."""
-VERSION_INDEXES = [IndexModel([("org_id", 1), ("version", -1)], name="by_version")]
+INDEXES = [IndexModel([("org_id", 1), ("version", -1)], name="by_version")]
+"""Requests find procedures by `_id`; this is for whoever looks at the history."""
 BYPASS_INDEXES = [
     IndexModel([("lead_id", 1), ("_id", -1)], name="by_lead"),
     IndexModel([("org_id", 1), ("team_id", 1), ("_id", -1)], name="by_team"),
