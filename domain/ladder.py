@@ -29,11 +29,13 @@ def recipients(
 
     `working` says who works for whom: a place goes to the deputy of whoever is away, without one to the next level.
     """
-    if owner_id is None:
-        return {}
-    levels = [owner_id, *superiors(owner_id, team_id, teams)]
+    places = [Recipient.OWNER, Recipient.SUPERIOR, Recipient.SUPERIOR_OF_SUPERIOR]
+    levels = superiors(owner_id, team_id, teams)
+    if owner_id is None:  # in the pool of the team
+        del places[0]
+    else:
+        levels.insert(0, owner_id)
     acting = [(working or {}).get(each, each) for each in levels]
-    places = (Recipient.OWNER, Recipient.SUPERIOR, Recipient.SUPERIOR_OF_SUPERIOR)
     return {
         place: next((each for each in acting[height:] if each is not None), level)
         for height, (place, level) in enumerate(zip(places, levels, strict=False))

@@ -19,6 +19,7 @@ from domain.people import Person
 from domain.places import Point
 from domain.refusals import InvalidInput, Refusal, VersionConflict
 from domain.standard_actions import StandardAction
+from domain.tenure import Tenure
 
 NAME_LENGTH = range(1, 201)
 MAX_VALUE = Decimal(10) ** 15
@@ -108,6 +109,9 @@ class Lead:
     survey_score: int | None = None
     survey_comment: str | None = None
     standard_actions: tuple[StandardAction, ...] = ()
+    tenure: Tenure | None = None
+    pooled_at: datetime | None = None
+    """When it last went back to the pool; one that never had an owner lies there since its creation."""
     version: int = 1
 
     @property
@@ -222,6 +226,7 @@ def assign(lead: Lead, owner: Person, now: datetime) -> Lead:
     """The lead in the hands of `owner`, whose team sees it from now on."""
     return replace(
         lead,
+        tenure=lead.tenure if lead.owner_id == owner.id else None,
         owner_id=owner.id,
         team_id=owner.team_id,
         assigned_at=lead.assigned_at or now,

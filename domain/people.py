@@ -111,7 +111,7 @@ def subtree(teams: Iterable[Team], root: TeamId | None) -> frozenset[TeamId]:
     return frozenset(found)
 
 
-def superiors(person_id: PersonId, team_id: TeamId | None, teams: Mapping[TeamId, Team]) -> list[PersonId]:
+def superiors(person_id: PersonId | None, team_id: TeamId | None, teams: Mapping[TeamId, Team]) -> list[PersonId]:
     """Managers above the person, nearest first, each once; a manager's own team is skipped for the manager."""
     chain: list[PersonId] = []
     seen: set[TeamId] = set()

@@ -55,6 +55,8 @@ _TEXTS = {
         NoticeKind.CARE_TASK: Text("待办：满意度回访", "一条线索交付后仍未收到满意度反馈，请联系客户。"),
         NoticeKind.LEAD_ASSIGNED: Text("新线索", "有一条新线索分配给您，请在时限内联系。"),
         NoticeKind.LEADS_HANDED_OVER: Text("客户交接", "离职同事未完成的线索和拜访已移交给您。"),
+        NoticeKind.LEAD_UNTOUCHED: Text("线索即将回收", "您有一条线索长时间未跟进，即将退回公海。"),
+        NoticeKind.LEAD_RETURNED: Text("线索已退回公海", "您的一条线索已退回公海，可由他人领取。"),
         NoticeKind.VISIT_MISSED: Text("拜访未完成", "有一次计划拜访未完成{date}。"),
         NoticeKind.VISIT_RESCHEDULED: Text("拜访已改期", "一次拜访已改期{to_date}。"),
         NoticeKind.VISIT_CANCELLED: Text("拜访已取消", "一次拜访已取消{date}。"),
@@ -77,6 +79,10 @@ _TEXTS = {
         NoticeKind.LEADS_HANDED_OVER: Text(
             "Leads handed over", "The open leads and visits of a colleague who left are yours now."
         ),
+        NoticeKind.LEAD_UNTOUCHED: Text(
+            "Lead goes back soon", "One of your leads has lain untouched and goes back to the pool soon."
+        ),
+        NoticeKind.LEAD_RETURNED: Text("Lead is back in the pool", "A lead you had is in the pool again."),
         NoticeKind.VISIT_MISSED: Text("Visit missed", "A planned visit{date} was not made."),
         NoticeKind.VISIT_RESCHEDULED: Text("Visit rescheduled", "A visit has been rescheduled{to_date}."),
         NoticeKind.VISIT_CANCELLED: Text("Visit cancelled", "A visit{date} has been cancelled."),

@@ -31,6 +31,7 @@ from resolvers import assignments, sla
 from resolvers.context import Context
 from resolvers.duplicates import find_alike
 from resolvers.once import Outcome, Saved, once
+from resolvers.pool import begin_tenure
 from resolvers.procedures import shut_gate
 from resolvers.proposals import graded
 from resolvers.stand_ins import list_working
@@ -137,6 +138,8 @@ async def create_lead(context: Context, client_key: str, given: NewLead) -> Docu
             owner = found
         if owner is not None:
             lead = replace(assign(lead, owner, context.now), version=lead.version)
+            if owner.id != actor.person_id:
+                lead = await begin_tenure(store, lead, context.now)
             lead = await sla.assigned(store, lead, context.now)
             await _tell(context, store, lead, actor)
         lead = entered(lead, procedure, context.now)
@@ -198,6 +201,7 @@ async def assign_lead(
             return owner
         given_to = assign(lead, owner, context.now)
         if lead.owner_id != owner.id:
+            given_to = await begin_tenure(store, given_to, context.now)
             manual, by_id = AssignmentKind.MANUAL, actor.person_id
             await assignments.keep_trace(store, lead, given_to, manual, by_id, context.now)
             await _tell(context, store, given_to, actor)

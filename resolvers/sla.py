@@ -103,6 +103,15 @@ async def assigned(store: Store, lead: Lead, now: datetime) -> Lead:
     return await kept_running(store, summed(lead, done), done, now)
 
 
+async def unassigned(store: Store, lead: Lead, now: datetime) -> Lead:
+    """The lead (not yet saved) went back to the pool: what was promised to the customer goes on, in nobody's hands."""
+    done = [
+        await append(store, record, lead, sla.reassign(record.clock, None, now, now), now)
+        for record in await list_clocks(store, lead.id)
+    ]
+    return summed(lead, done)
+
+
 async def closed(store: Store, lead: Lead, reason: str, now: datetime) -> Lead:
     """The lead (not yet saved) was won, lost or disqualified: nothing is promised on it but a survey."""
     done = []

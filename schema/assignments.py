@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain.assignment import AssignmentKind, SkipReason
+from domain.tenure import TenureKind
 from schema.fields import related, stored
 from schema.scalars import described_enum
 
@@ -30,6 +31,21 @@ described_enum(
     DEPARTED="Has left, or does no field work.",
     FULL="Has as many open leads as the rule allows.",
 )
+described_enum(
+    TenureKind,
+    "How the owner of a lead came by it.",
+    CLAIMED="From the pool.",
+    ASSIGNED="A rule or somebody else gave it to them.",
+)
+
+
+@strawberry.type(description="An owner's time with a lead that is not of their own making.")
+class LeadTenure:
+    kind: TenureKind = stored("kind", "How they came by it.")
+    since: datetime = stored("since", "Since when they have it.")
+    returns_at: datetime | None = stored(
+        "warned_for", "When it goes back to the pool if nothing is done about it; null until they were told."
+    )
 
 
 @strawberry.type(description="Somebody whose turn it could have been.")

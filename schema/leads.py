@@ -13,7 +13,7 @@ from domain.refusals import Refusal
 from resolvers.conversion import Conversion, convert_lead
 from resolvers.leads import NewLead, assign_lead, create_lead, move_lead, update_lead
 from schema.activities import Activity
-from schema.assignments import LeadAssignment
+from schema.assignments import LeadAssignment, LeadTenure
 from schema.contacts import Contact
 from schema.duplicates import PossibleDuplicate
 from schema.fields import Info, mutates, placed, related, related_list, returns, stored, wanted
@@ -87,6 +87,9 @@ class Lead(Node):
     contact: Contact | None = related("contacts", "The person it belongs to or became.", key="contact_id")
     activities: list[Activity] = related_list(
         "activities", "What was done about it, latest first.", on="lead_id", order="-occurred_at"
+    )
+    tenure: LeadTenure | None = stored(
+        "tenure", "How its owner came by it, where they did not create it; null while nobody has it."
     )
     assignments: list[LeadAssignment] = related_list(
         "lead_assignments", "How it changed hands and why, latest first.", on="lead_id", order="-lead_version"

@@ -33,6 +33,8 @@ described_enum(
     CARE_TASK="A customer has not answered the survey: whoever acknowledges it in customer success gets in touch.",
     LEAD_ASSIGNED="You got a lead.",
     LEADS_HANDED_OVER="The open leads and visits of somebody who left become yours.",
+    LEAD_UNTOUCHED="A lead of yours goes back to the pool soon, unless something is done about it.",
+    LEAD_RETURNED="A lead you had is in the pool again.",
     VISIT_MISSED="A planned visit was not made.",
     VISIT_RESCHEDULED="A visit moved.",
     VISIT_CANCELLED="A visit does not take place.",

@@ -28,6 +28,7 @@ from schema.merging import MergingMutation
 from schema.nodes import Node, find_node
 from schema.notices import NoticeMutation, NoticeQuery
 from schema.people import PersonMutation, PersonQuery
+from schema.pool import PoolMutation, PoolQuery
 from schema.positions import PositionMutation, PositionQuery
 from schema.procedures import ProcedureMutation, ProcedureQuery
 from schema.routes import RoutePlanMutation, RoutePlanQuery
@@ -70,6 +71,7 @@ class Query(
     LeadDraftQuery,
     DuplicateQuery,
     AssignmentRuleQuery,
+    PoolQuery,
     SiteQuery,
     VisitQuery,
     CheckInQuery,
@@ -103,6 +105,7 @@ class Mutation(
     ContactMutation,
     LeadMutation,
     AssignmentRuleMutation,
+    PoolMutation,
     HoldMutation,
     MergingMutation,
     SatisfactionMutation,

@@ -11,6 +11,7 @@ from domain.duplicates import match_keys
 from domain.ids import LeadId, OrgId
 from domain.leads import DEFAULT_STAGES, Lead, Stage
 from domain.people import Person, PersonState
+from domain.pool import pool_of
 from storage.codec import decode, encode
 from storage.driver import Document, IndexModel
 from storage.files import hand_over_files
@@ -41,6 +42,8 @@ INDEXES = [
     IndexModel([("org_id", 1), ("team_id", 1), ("converted_at", 1)], name="by_team_converted"),
     IndexModel([("org_id", 1), ("converted_at", 1)], name="by_converted"),
     IndexModel([("org_id", 1), ("match_keys", 1)], name="alike"),
+    IndexModel([("org_id", 1), ("pool", 1), ("pooled_at", 1), ("_id", 1)], name="by_pool"),
+    IndexModel([("tenure_look_at", 1)], name="due_look", sparse=True),
     IndexModel(
         [("org_id", 1), ("external_id", 1)],
         name="unique_external_id",
@@ -55,9 +58,17 @@ ACTIVITY_INDEXES = [
 
 
 def encode_lead(lead: Lead) -> Document:
-    """The document of a lead; with an open one what a possible duplicate would be found by."""
+    """The document of a lead; an open one with what lists and timers look for: duplicates, its pool, the next look."""
     document = encode(lead)
-    return {**document, "match_keys": list(match_keys(lead))} if lead.is_open else document
+    if not lead.is_open:
+        return document
+    document["match_keys"] = list(match_keys(lead))
+    pool = pool_of(lead)
+    if pool is not None:
+        document |= {"pool": pool, "pooled_at": stored_time(lead.pooled_at or lead.created_at)}
+    if lead.tenure is not None and lead.tenure.look_at is not None:
+        document["tenure_look_at"] = stored_time(lead.tenure.look_at)
+    return document
 
 
 async def list_alike(store: Store, lead: Lead) -> list[Lead]:
@@ -72,6 +83,12 @@ async def list_alike(store: Store, lead: Lead) -> list[Lead]:
 async def find_lead(store: Store, scope: Scope, lead_id: str) -> Lead | None:
     """The lead in scope."""
     found = await Reads(store, scope).find(COLLECTION, lead_id)
+    return None if found is None else decode(Lead, found)
+
+
+async def load_lead(store: Store, lead_id: LeadId) -> Lead | None:
+    """The lead, of whatever organization: for workers."""
+    found = await store[COLLECTION].find_one({"_id": lead_id})
     return None if found is None else decode(Lead, found)
 
 

@@ -28,6 +28,7 @@ REACH: dict[str, Reach] = {
     "activities": Reach.OWNED,
     "lead_assignments": Reach.OWNED,
     "assignment_tables": Reach.ORGANIZATION,
+    "pool_rules": Reach.ORGANIZATION,
     "clocks": Reach.OWNED,
     "visits": Reach.OWNED,
     "check_ins": Reach.OWNED,

@@ -18,6 +18,7 @@ from resolvers.services import Services
 from storage.driver import PyMongoError
 from wiring.settings import Settings
 from workers.hand_overs import hand_over_due
+from workers.pool import return_untouched
 from workers.push_delivery import PushDelivery, Timing
 from workers.routes import solve_left_over
 from workers.shifts import close_forgotten_shifts
@@ -28,6 +29,7 @@ from workers.visits import close_open, mark_missed
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
 VISITS_EVERY_S = 30.0
+POOL_EVERY_S = 30.0
 SWEEPS_EVERY_S = 2.0
 RELEASE_S = 3.0
 """Of the time to stop, what is kept for giving leases back."""
@@ -67,6 +69,7 @@ def jobs(settings: Settings, services: Services, worker_id: str, channels: Mappi
         Job("forgotten_shifts", VISITS_EVERY_S, partial(close_forgotten_shifts, services)),
         Job("forgotten_visits", VISITS_EVERY_S, partial(close_open, services)),
         Job("hand_overs", settings.hand_over_poll_s, partial(hand_over_due, services, settings.hand_over_batch)),
+        Job("untouched_leads", POOL_EVERY_S, partial(return_untouched, services)),
         Job("route_plans", 5.0, partial(solve_left_over, services)),
     ]
 

@@ -127,9 +127,13 @@ def joined(clock: Clock, other: Clock, now: datetime) -> Events:
     return _settled(clock, events, now) if events else ()
 
 
-def reassign(clock: Clock, owner_id: PersonId, at: datetime, now: datetime) -> Events:
-    """The record changes hands: the clock goes on, a new leg begins, an acknowledgement is cleared."""
-    if clock.owner_id == owner_id or clock.owner_id is None:
+def reassign(clock: Clock, owner_id: PersonId | None, at: datetime, now: datetime) -> Events:
+    """The record changes hands, or goes to nobody: the clock goes on, a new leg begins, an acknowledgement is cleared.
+
+    A clock that has not begun, or was never anybody's, knows of no hands.
+    """
+    passed_on = any(each.kind is EventKind.REASSIGNED for each in clock.log)
+    if clock.owner_id == owner_id or (clock.owner_id is None and not passed_on):
         return ()
     return (ClockEvent(EventKind.REASSIGNED, at, now, owner_id=owner_id),)
 

@@ -30,7 +30,7 @@ def fold(events: Iterable[ClockEvent], policy: Policy, earlier: Sequence[Term] =
     in_order = sorted(log, key=lambda event: event.at)
     found = _stops(log)
     cancelled = next((each for each in in_order if each.kind is EventKind.CANCELLED), None)
-    owners = [each for each in in_order if each.owner_id is not None]
+    owners = [each for each in in_order if each.owner_id is not None or each.kind is EventKind.REASSIGNED]
     starts = [each for each in in_order if each.kind is EventKind.STARTED]
     if policy.metric is Metric.LEAD_NEXT_FOLLOWUP:
         begun = [(each, event_key(each)) for each in found if cancelled is None or each.at <= cancelled.at]

@@ -64,6 +64,7 @@ ID_WORDS = {
 OTHER_IDS = {
     "node.id": "acc",
     "removeDevice.id": "dev",
+    "releaseLead.id": "led",
     "InvitePersonInput.id": "per",
     "markSeen.ids": "ntc",
     "markRead.ids": "ntc",
@@ -117,6 +118,9 @@ NAMED: dict[str, Any] = {
     "position": 10,
     "targetSeconds": 86_400,
     "saveAssignmentTable.expectedVersion": 0,
+    "updatePoolRules.expectedVersion": 0,
+    "claimedUntouchedHours": 72,
+    "assignedUntouchedHours": 72,
     "AssignmentRuleInput.territories": ["harbour"],
     "TerritoryInput.key": "harbour",
     "photoHash": "0" * 64,
