@@ -37,6 +37,8 @@ class AssignmentKind(StrEnum):
     CLAIM = "CLAIM"
     RELEASE = "RELEASE"
     RECLAIM = "RECLAIM"
+    HAND_OVER = "HAND_OVER"
+    IMPORT = "IMPORT"
 
 
 class SkipReason(StrEnum):

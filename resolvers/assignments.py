@@ -91,28 +91,39 @@ async def keep_trace(
     decision: Decision | None = None,
     reason: str | None = None,
 ) -> None:
-    """Writes down that `before` (None: a new lead) became `after`, by whom and why."""
+    """Writes down that `before` (None: a new lead) became `after`, by whom (None: the server) and why."""
+    await insert_assignment(store, trace_of(before, after, kind, by_id, now, decision=decision, reason=reason))
+
+
+def trace_of(
+    before: Lead | None,
+    after: Lead,
+    kind: AssignmentKind,
+    by_id: PersonId | None,
+    now: datetime,
+    *,
+    decision: Decision | None = None,
+    reason: str | None = None,
+) -> LeadAssignment:
+    """What `keep_trace` writes down, for those who write many at once."""
     rule = decision.rule if decision is not None else None
-    await insert_assignment(
-        store,
-        LeadAssignment(
-            id=AssignmentId(new_id("asg", now)),
-            org_id=after.org_id,
-            lead_id=after.id,
-            lead_version=after.version,
-            kind=kind,
-            at=now,
-            by_id=by_id,
-            from_id=before.owner_id if before is not None else None,
-            to_id=after.owner_id,
-            owner_id=after.owner_id,
-            team_id=after.team_id,
-            rule_key=rule.key if rule else None,
-            rule_name=rule.name if rule else None,
-            table_version=decision.table_version if decision is not None else None,
-            skipped=decision.skipped if decision is not None else (),
-            reason=reason,
-        ),
+    return LeadAssignment(
+        id=AssignmentId(new_id("asg", now)),
+        org_id=after.org_id,
+        lead_id=after.id,
+        lead_version=after.version,
+        kind=kind,
+        at=now,
+        by_id=by_id,
+        from_id=before.owner_id if before is not None else None,
+        to_id=after.owner_id,
+        owner_id=after.owner_id,
+        team_id=after.team_id,
+        rule_key=rule.key if rule else None,
+        rule_name=rule.name if rule else None,
+        table_version=decision.table_version if decision is not None else None,
+        skipped=decision.skipped if decision is not None else (),
+        reason=reason,
     )
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from domain.access import Actor, Scope
 from domain.accounts import Account
+from domain.assignment import AssignmentKind
 from domain.deliveries import cancel
 from domain.errors import Unavailable
 from domain.hand_overs import (
@@ -37,7 +38,7 @@ from domain.notices import Notice, make_notice, resolve
 from domain.people import Person, PersonState, superiors
 from domain.refusals import InvalidInput, NotFound, Refusal
 from domain.visits import give_to
-from resolvers import sla
+from resolvers import assignments, sla
 from storage.accounts import save_account
 from storage.driver import Document
 from storage.hand_overs import (
@@ -213,6 +214,7 @@ async def _move_leads(batch: _Batch, leads: Sequence[Lead]) -> None:
     """Leads with history, clocks (a new leg each), planned visits and what their owner was told."""
     for lead in leads:
         given_to = assign(lead, batch.successor, batch.now)
+        await assignments.keep_trace(batch.store, lead, given_to, AssignmentKind.HAND_OVER, None, batch.now)
         await hand_over_activities(batch.store, given_to)
         given_to = await sla.assigned(batch.store, given_to, batch.now)
         if await save_lead(batch.store, given_to) is None:

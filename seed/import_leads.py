@@ -16,6 +16,7 @@ from domain import sla as rules
 from domain.access import CAPABILITIES, Capability, Scope
 from domain.accounts import Account, Tier
 from domain.activities import Activity, ActivityKind, Direction, Evidence
+from domain.assignment import AssignmentKind
 from domain.errors import Unavailable
 from domain.ids import ActivityId, LeadId, PersonId, new_id
 from domain.leads import Lead, Stage, assign, move
@@ -23,7 +24,7 @@ from domain.leads import revise as revise_lead
 from domain.notices import derived_id
 from domain.people import Person, PersonState
 from domain.refusals import Refusal
-from resolvers import sla
+from resolvers import assignments, sla
 from resolvers.clocks import summed
 from resolvers.proposals import graded
 from resolvers.sla_policies import rules_of
@@ -49,6 +50,7 @@ from storage.codec import decode, encode
 from storage.driver import BulkWriteError, DuplicateKeyError
 from storage.leads import (
     ACTIVITIES,
+    ASSIGNMENTS,
     encode_lead,
     hand_over_activities,
     hold_active_person,
@@ -280,7 +282,7 @@ async def _insert_together(store: Store, steps: Sequence[_Step], now: datetime) 
         if await store[PEOPLE].update_many(active, {"$inc": {"given_leads": 1}}) != len(owners):
             return False
     promises = await rules_of(store, steps[0].lead.org_id)
-    leads, clocks, contacts = [], [], []
+    leads, clocks, contacts, traces = [], [], [], []
     for step in steps:
         lead = step.lead
         contact = _contact(lead, step.contacted_at, now) if step.contacted_at is not None else None
@@ -290,8 +292,10 @@ async def _insert_together(store: Store, steps: Sequence[_Step], now: datetime) 
             at = contact.occurred_at
             lead = replace(lead, last_contact_at=at, last_activity_at=at)
         leads.append(encode_lead(summed(lead, records)))
+        traces.append(encode(assignments.trace_of(None, lead, AssignmentKind.IMPORT, None, now)))
         clocks += [encode_clock(replace(record, version=1)) for record in records]
     await store[LEADS].insert_many(leads)
+    await store[ASSIGNMENTS].insert_many(traces)
     await store[CLOCKS].insert_many(clocks)
     await store[ACTIVITIES].insert_many([encode(contact) for contact in contacts])
     return True
@@ -311,6 +315,7 @@ async def _change(store: Store, step: _Step, now: datetime) -> None:
         if held is None or not _can_own(held):
             raise _OvertakenError
         lead = assign(lead, held, now)
+        await assignments.keep_trace(store, before, lead, AssignmentKind.IMPORT, None, now)
         await hand_over_activities(store, lead)
         lead = await sla.assigned(store, lead, now)
     if lead.tier is not before.tier:

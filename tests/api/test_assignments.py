@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
+from resolvers.services import Services
 from tests.conftest import StoppedClock
 from tests.support.absences import end_absence, record_absence
 from tests.support.assignment import people, save_rules, trace
 from tests.support.client import new_key
+from tests.support.hand_overs import moved, start_departure
 from tests.support.leads import ASSIGN, CREATE, clock_of, create_lead, read_lead
 from tests.support.world import World
 
@@ -89,3 +91,15 @@ async def test_the_trace_tells_every_change_of_hands_to_whoever_sees_the_lead(wo
     reps = [world.rep.id, world.second_rep.id, world.south_rep.id]
     assert ids == [(reps[1], reps[2]), (reps[0], reps[1]), (None, reps[0])]
     assert (await world.rep.api.data("query ($id: ID!) { lead(id: $id) { id } }", id=lead["id"]))["lead"] is None
+
+
+async def test_a_departure_leaves_a_trace_and_ends_the_turns_of_who_left(world: World, services: Services) -> None:
+    await save_rules(world.admin, {"candidates": people(world.rep, world.second_rep)})
+    lead = await create_lead(world.manager, assignment="AUTO")
+    assert lead["ownerId"] == world.rep.id
+    await start_departure(world, world.rep.id, world.second_rep.id)
+    # Even while the leads are still on their way, none goes to who leaves.
+    assert (await create_lead(world.manager, assignment="AUTO"))["ownerId"] == world.second_rep.id
+    await moved(services)
+    last = (await trace(world.second_rep, lead["id"]))[0]
+    assert (last["kind"], last["fromOwner"]["id"], last["by"]) == ("HAND_OVER", world.rep.id, None)

@@ -1,4 +1,4 @@
-"""The shared pool through GraphQL: who looks into which, claiming at once, limits, cool-down, giving back, the rules."""
+"""The shared pool through GraphQL: who looks into which, claims at once, limits, cool-down, giving back, the rules."""
 
 from __future__ import annotations
 

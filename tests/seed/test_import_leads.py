@@ -16,6 +16,7 @@ from seed.importing import Options, Report
 from storage.driver import Document
 from storage.store import Store
 from tests.conftest import START, StoppedClock
+from tests.support.assignment import trace
 from tests.support.sla_rules import deactivate, save_policy
 from tests.support.world import World
 from workers.sla_watch import watch_once
@@ -49,6 +50,14 @@ async def notices(world: World, store: Store) -> list[Document]:
 
 def sums(report: Report) -> tuple[int, int, int, int]:
     return report.created, report.changed, report.unchanged, len(report.bad_lines)
+
+
+async def test_an_import_leaves_a_trace_of_who_got_what(world: World, store: Store) -> None:
+    for owner in (world.rep, world.second_rep):
+        await run(world, store, f"{HEADER}l1,Freezers,A,New,{owner.person.email},{ago(hours=2)},,,\n")
+    told = await trace(world.manager, (await leads(world, store))["l1"]["_id"])
+    hands = [(each["kind"], each["toOwner"]["id"], (each["fromOwner"] or {}).get("id")) for each in told]
+    assert hands == [("IMPORT", world.second_rep.id, world.rep.id), ("IMPORT", world.rep.id, None)]
 
 
 async def test_a_good_file_goes_in_once(world: World, store: Store) -> None:
