@@ -38,7 +38,7 @@ class AssignmentKind(StrEnum):
     RELEASE = "RELEASE"
     RECLAIM = "RECLAIM"
     HAND_OVER = "HAND_OVER"
-    IMPORT = "IMPORT"
+    IMPORTED = "IMPORTED"
 
 
 class SkipReason(StrEnum):

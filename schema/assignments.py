@@ -24,7 +24,7 @@ described_enum(
     RELEASE="It was given back to the pool.",
     RECLAIM="It lay untouched for too long and went back to the pool.",
     HAND_OVER="Whoever had it left.",
-    IMPORT="An imported file said who gets it.",
+    IMPORTED="An imported file said who gets it.",
 )
 described_enum(
     SkipReason,

@@ -292,7 +292,7 @@ async def _insert_together(store: Store, steps: Sequence[_Step], now: datetime) 
             at = contact.occurred_at
             lead = replace(lead, last_contact_at=at, last_activity_at=at)
         leads.append(encode_lead(summed(lead, records)))
-        traces.append(encode(assignments.trace_of(None, lead, AssignmentKind.IMPORT, None, now)))
+        traces.append(encode(assignments.trace_of(None, lead, AssignmentKind.IMPORTED, None, now)))
         clocks += [encode_clock(replace(record, version=1)) for record in records]
     await store[LEADS].insert_many(leads)
     await store[ASSIGNMENTS].insert_many(traces)
@@ -315,7 +315,7 @@ async def _change(store: Store, step: _Step, now: datetime) -> None:
         if held is None or not _can_own(held):
             raise _OvertakenError
         lead = assign(lead, held, now)
-        await assignments.keep_trace(store, before, lead, AssignmentKind.IMPORT, None, now)
+        await assignments.keep_trace(store, before, lead, AssignmentKind.IMPORTED, None, now)
         await hand_over_activities(store, lead)
         lead = await sla.assigned(store, lead, now)
     if lead.tier is not before.tier:

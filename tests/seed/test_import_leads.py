@@ -57,7 +57,7 @@ async def test_an_import_leaves_a_trace_of_who_got_what(world: World, store: Sto
         await run(world, store, f"{HEADER}l1,Freezers,A,New,{owner.person.email},{ago(hours=2)},,,\n")
     told = await trace(world.manager, (await leads(world, store))["l1"]["_id"])
     hands = [(each["kind"], each["toOwner"]["id"], (each["fromOwner"] or {}).get("id")) for each in told]
-    assert hands == [("IMPORT", world.second_rep.id, world.rep.id), ("IMPORT", world.rep.id, None)]
+    assert hands == [("IMPORTED", world.second_rep.id, world.rep.id), ("IMPORTED", world.rep.id, None)]
 
 
 async def test_a_good_file_goes_in_once(world: World, store: Store) -> None:
