@@ -29,16 +29,16 @@ from resolvers.clocks import summed
 from resolvers.services import Services
 from storage.clocks import COLLECTION as CLOCKS
 from storage.clocks import ClockRecord, encode_clock
-from storage.codec import encode
 from storage.driver import connect
 from storage.indexes import create_indexes
 from storage.leads import COLLECTION as LEADS
+from storage.leads import insert_lead
 from storage.outbox import DELIVERIES, NOTICES
 from storage.people import insert_organization, insert_person, insert_team
 from storage.store import Store
 from tests.conftest import START, StoppedClock
 from tests.support.outbox import a_person
-from workers.sla_watch import SlaWatch
+from workers.sla_watch import SlaWatch, fire_clock
 
 ROOT = Path(__file__).parents[2]
 POLICY = sla.DEFAULT_POLICIES[sla.Metric.LEAD_FIRST_CONTACT]
@@ -79,7 +79,7 @@ class Promises:
             record = ClockRecord(
                 clock_id, self.org_id, lead.id, owner_id, self.team_id, clock, started_at, started_at, version=1
             )
-            await self.store[LEADS].insert_one(encode(summed(lead, [record])))
+            await insert_lead(self.store, summed(lead, [record]))
             await self.store[CLOCKS].insert_one(encode_clock(record))
             ids.append(clock_id)
         return ids
@@ -181,7 +181,7 @@ async def test_a_clock_that_is_held_by_a_dead_worker_holds_up_no_other(
     started, release = asyncio.Event(), asyncio.Event()
 
     async def never_ends(store: Store) -> None:
-        await store[CLOCKS].update_one({"_id": held}, {"$inc": {"version": 1}})
+        await fire_clock(store, held, clock.now, services.outbox)
         started.set()
         await release.wait()
         raise _GoneError
