@@ -25,7 +25,7 @@ from wiring.services import build_services, build_store
 from wiring.settings import Settings, load_settings
 
 MAX_FRAME_BYTES = 1_000_000
-_OBJECTS_BETWEEN_COLLECTIONS = 20_000
+_OBJECTS_BETWEEN_COLLECTIONS = 5_000
 _NOT_STARTED = 3
 """Exit status where the port is taken, as the server's own command has it."""
 
