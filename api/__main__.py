@@ -25,7 +25,9 @@ from wiring.services import build_services, build_store
 from wiring.settings import Settings, load_settings
 
 MAX_FRAME_BYTES = 1_000_000
-_OBJECTS_BETWEEN_COLLECTIONS = 5_000
+_COLLECT_AT = (5_000, 5, 3)
+"""New objects before the youngest are looked through for cycles, and how many such looks come before deeper ones: as
+often as by default for all objects, so that what closed sockets leave does not pile up."""
 _NOT_STARTED = 3
 """Exit status where the port is taken, as the server's own command has it."""
 
@@ -97,7 +99,7 @@ def serve(settings: Settings, store: Store) -> None:
     # What has been loaded stays: the collector need not go through it again and again.
     gc.freeze()
     # An answer is made of thousands of objects that no cycle holds: looking for cycles every 700 cost a tenth of it.
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    gc.set_threshold(*_COLLECT_AT)
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:
