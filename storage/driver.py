@@ -22,6 +22,7 @@ from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
     DuplicateKeyError,
+    InvalidOperation,
     OperationFailure,
     PyMongoError,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "DriverName",
     "DuplicateKeyError",
     "IndexModel",
+    "InvalidOperation",
     "OperationFailure",
     "Order",
     "PyMongoError",
@@ -195,11 +197,18 @@ class Database:
 
     async def transaction(self, body: Callable[[Any], Awaitable[T]]) -> T:
         """Runs `body(session)` in a transaction, again by the driver's rules when it hit a transient error."""
-        async with self._session() as session:
-            result: T = await session.with_transaction(
-                body, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority")
-            )
-            return result
+        try:
+            async with self._session() as session:
+                result: T = await session.with_transaction(
+                    body, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority")
+                )
+                return result
+        except InvalidOperation:
+            # Who is cancelled while a thread ends the transaction ends it again: why they were cancelled counts.
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError from None
+            raise
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[Any]:

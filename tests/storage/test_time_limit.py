@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from storage.driver import Document, PyMongoError, time_limit
+from storage.driver import Document, InvalidOperation, PyMongoError, time_limit
 from storage.store import Store
 
 PAIRS: list[Document] = [
@@ -34,3 +34,25 @@ async def test_what_keeps_to_the_limit_is_not_disturbed(each_store: Store) -> No
     with time_limit(20):
         await each_store["slow"].insert_one({"_id": "a"})
         assert await each_store["slow"].find_one({"_id": "a"}) == {"_id": "a"}
+
+
+async def test_a_transaction_that_is_cancelled_while_it_ends_is_cancelled_not_broken(each_store: Store) -> None:
+    async def body(_: Store) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        # As drivers say where a thread has just ended what the cancelled task ends too.
+        raise InvalidOperation("Cannot call abortTransaction twice")
+
+    running = asyncio.create_task(each_store.transaction(body))
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert running.cancelled()
+
+
+async def test_a_misused_session_is_still_told(each_store: Store) -> None:
+    async def body(_: Store) -> None:
+        raise InvalidOperation("used after its end")
+
+    with pytest.raises(InvalidOperation, match="used after"):
+        await each_store.transaction(body)
