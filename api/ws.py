@@ -31,6 +31,8 @@ _UNAUTHENTICATED: Final = "UNAUTHENTICATED"
 _LONGEST_SLEEP_S: Final = 30.0
 """The clock is asked again at least this often: it may run ahead of the event loop's."""
 _CLOSING_S: Final = 1.0
+_CLOSED: Final = (WebSocketDisconnect, RuntimeError)
+"""What starlette and uvicorn say of a socket that is closed already; it depends on who closed it and when."""
 
 _log = structlog.get_logger("api")
 
@@ -123,7 +125,7 @@ class _Connection:
                 if not must_finish:
                     task.cancel()
         if end is not None:
-            with contextlib.suppress(TimeoutError, WebSocketDisconnect):
+            with contextlib.suppress(TimeoutError, *_CLOSED):
                 async with asyncio.timeout(_CLOSING_S):
                     await self._socket.close(end.code, end.reason.encode()[:123].decode(errors="ignore"))
         await asyncio.gather(*self._attendants, *self._running, return_exceptions=True)
@@ -291,5 +293,5 @@ class _Connection:
                 await self._socket.send_text(text)
         except TimeoutError:
             self._end(Close(1013, "The client reads too slowly"))
-        except WebSocketDisconnect:
+        except _CLOSED:
             self._end(None)

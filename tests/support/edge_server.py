@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Running:
 
 
 @contextmanager
-def serving(app: Starlette) -> Iterator[Running]:
+def serving(app: ASGIApp) -> Iterator[Running]:
     """Listens until the block ends."""
     # With the protocol named, the event loop turns TCP_NODELAY on; without it each answer waits 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -191,6 +191,31 @@ def test_a_reader_that_is_too_slow_is_dropped_and_not_buffered(server: Running, 
     assert app.tally.bumps - before < 200
 
 
+def test_a_socket_that_was_closed_beneath_is_no_error() -> None:
+    app = TinyApp().build()
+    ended: list[Exception | None] = []
+
+    async def closing_first(scope: Any, receive: Any, send: Any) -> None:
+        async def sending(message: Any) -> None:
+            if message["type"] == "websocket.close":
+                # As the server itself does at a broken frame, at this very moment.
+                await send(message)
+            await send(message)
+
+        try:
+            await app(scope, receive, sending)
+            ended.append(None)
+        except Exception as error:
+            ended.append(error)
+
+    with serving(closing_first) as running, connect(running.ws_url, subprotocols=[PROTOCOL]) as connection:
+        talk = Talk(connection)
+        talk.send([])
+        assert talk.close_code() == 4400
+        wait_for(lambda: bool(ended))
+    assert ended == [None]
+
+
 def frame(message: Any) -> bytes:
     """A masked text frame of fewer than 126 bytes (the mask is zero)."""
     text = json.dumps(message).encode()
