@@ -139,11 +139,9 @@ async def _burst(services: Services, count: int) -> float:
     clock_ids = await _due_at(store, now, [now - timedelta(minutes=1)] * count)
     watch = SlaWatch(services, "bench")
     began, fired = time.perf_counter(), 0
-    while done := await watch.look():
-        fired += done
+    while fired < count:
+        fired += await watch.look()
     taken_ms = (time.perf_counter() - began) * 1000
-    if fired != count:
-        raise RuntimeError(f"{fired} of {count} clocks fired")
     await _clear(store, clock_ids)
     return taken_ms / count
 
