@@ -41,6 +41,7 @@ from domain.visits import give_to
 from resolvers import assignments, sla
 from storage.accounts import save_account
 from storage.driver import Document
+from storage.files import hand_over_files
 from storage.hand_overs import (
     begin_batch,
     count_open_work,
@@ -231,6 +232,7 @@ async def _move_visits(batch: _Batch, lead_ids: Sequence[LeadId] | None, limit: 
         given_to = give_to(visit, batch.successor.id, batch.successor.team_id, batch.now)
         if await save_visit(batch.store, given_to) is None:
             raise Unavailable(1, f"{visit.id} is being changed.")
+        await hand_over_files(batch.store, "visit_id", visit.id, given_to.owner_id, given_to.team_id)
         batch.log(HandedOver.VISIT, visit.id)
 
 

@@ -17,6 +17,7 @@ from storage.visits import COLLECTION as VISITS
 from tests.conftest import START, StoppedClock
 from tests.support.absences import record_absence
 from tests.support.client import ApiClient, new_key
+from tests.support.files import upload
 from tests.support.hand_overs import (
     DEACTIVATE,
     ENTRIES,
@@ -29,7 +30,7 @@ from tests.support.hand_overs import (
 )
 from tests.support.leads import ASSIGN, MOVE, create_lead, log_activity, read_lead
 from tests.support.records import make_record
-from tests.support.world import World
+from tests.support.world import Member, World
 from workers.sla_watch import watch_once
 
 OPEN_LEADS = "{ leads(first: 100) { nodes { id ownerId } } }"
@@ -47,6 +48,10 @@ async def owners(services: Services, world: World) -> dict[str, str | None]:
     query = {"org_id": world.org_id, "stage_kind": "OPEN"}
     found = await services.store[LEADS].find(query, limit=5_000)
     return {each["_id"]: each.get("owner_id") for each in found}
+
+
+def bearer(member: Member) -> dict[str, str]:
+    return {"authorization": f"Bearer {member.api.token}"}
 
 
 async def state_of(services: Services, person_id: str) -> str:
@@ -74,6 +79,8 @@ async def test_everything_open_moves_and_is_logged(world: World, services: Servi
         at = (START + timedelta(days=len(visits) + 1)).isoformat()
         planned = {"siteId": site_id, "startAt": at} | ({"leadId": lead_id} if lead_id else {})
         visits.append((await world.rep.api.first(SCHEDULE, key=new_key(), input=planned))["id"])
+    photo = (await upload(world.rep.api, visitId=visits[1])).json()["data"]["file"]["id"]
+    assert (await world.second_rep.api.http.get(f"/files/{photo}", headers=bearer(world.second_rep))).status_code == 404
     clock.advance(hours=2)
     started = await start_departure(world, world.rep.id, world.second_rep.id)
     assert started | {"id": ""} == {
@@ -108,6 +115,7 @@ async def test_everything_open_moves_and_is_logged(world: World, services: Servi
     }
     assert shown["person"]["state"] == "DEACTIVATED"
     assert set((await owners(services, world)).values()) == {world.second_rep.id}
+    assert (await world.second_rep.api.http.get(f"/files/{photo}", headers=bearer(world.second_rep))).status_code == 200
     kept = await read_lead(world.manager, won["id"])
     assert kept["ownerId"] == world.rep.id
     now_theirs = await read_lead(world.second_rep, called["id"])
