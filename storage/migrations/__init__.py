@@ -8,6 +8,7 @@ from datetime import datetime
 
 from storage.driver import DuplicateKeyError
 from storage.indexes import create_indexes
+from storage.migrations.lead_keys import add_lead_keys
 from storage.store import Store
 from storage.times import stored_time
 
@@ -28,7 +29,10 @@ class Migration:
     run: Callable[[Store], Awaitable[None]]
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, "create all indexes", create_indexes),)
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, "create all indexes", create_indexes),
+    Migration(2, "let leads be found by duplicates and in the pool", add_lead_keys),
+)
 """In order; a step is never changed once released, the next one is added."""
 
 
