@@ -158,8 +158,12 @@ HOURS = st.floats(0.5, 200).map(lambda each: round(each, 1))
 def test_counting_anew_says_what_the_new_policy_would_have_said(
     acts: list[tuple[str, float]], target_h: float, at: float
 ) -> None:
-    """Whatever happened before: the running cycle is that of a clock which was always under the policy."""
-    policy = replace(FOLLOW, version=9, target_s=int(target_h * 3600))
+    """Whatever happened before: the running cycle is that of a clock which was always under the policy.
+
+    The target is no multiple of what lies between the acts: at the very instant of due, a pause and a look of the
+    watcher count in the order in which they came, and counting anew knows of no looks.
+    """
+    policy = replace(FOLLOW, version=9, target_s=int(target_h * 3600) + 180)
     clock, plain = contacted(fold((), FOLLOW), 0, source="act_0"), contacted(fold((), policy), 0, source="act_0")
     for number, (what, hour) in enumerate(sorted(acts, key=lambda act: act[1])):
         for mine in (True, False):
