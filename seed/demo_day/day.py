@@ -1,4 +1,4 @@
-"""The demo day from start to end on one stage; for seed/demo_day/__init__.py."""
+"""The demo day, and the week after it, from start to end on one stage; for seed/demo_day/__init__.py."""
 
 from __future__ import annotations
 
@@ -13,13 +13,19 @@ from seed.demo_day.office import assign_lead, break_promise, import_sites, searc
 from seed.demo_day.phone import Phone
 from seed.demo_day.server import Stage
 from seed.demo_day.transcript import StepFailedError, Transcript
+from seed.demo_day.week import Week
 
-_REP, _MANAGER = "west1.hangzhou@", "manager.hangzhou@"
+_REP, _COLLEAGUE, _MANAGER, _ADMIN = "west1.hangzhou@", "west2.hangzhou@", "manager.hangzhou@", "admin@"
 
 
 def play(said: Transcript, stage: Stage, samples: Path | None) -> None:
     """All steps; StepFailedError at the first that is not as it should be. Step 0 has been begun by the caller."""
-    with signed_in(stage, _REP, "REP") as rep, signed_in(stage, _MANAGER, "MANAGER") as manager:
+    with (
+        signed_in(stage, _REP, "REP") as rep,
+        signed_in(stage, _COLLEAGUE, "REP") as colleague,
+        signed_in(stage, _MANAGER, "MANAGER") as manager,
+        signed_in(stage, _ADMIN, "ADMIN") as admin,
+    ):
         said.expect("The rep's manager", manager.me["id"], ((rep.me["team"] or {}).get("manager") or {}).get("id"))
         zone = ZoneInfo(rep.me["timeZone"])
         said.fact("clock", f"{rep.now().astimezone(zone):%A %Y-%m-%d %H:%M} {zone.key}")
@@ -32,6 +38,9 @@ def play(said: Transcript, stage: Stage, samples: Path | None) -> None:
         field.show_team_map()
         break_promise(said, stage, manager, rep, lead)
         search_knowledge(said, rep)
+        for phone in (colleague, admin):
+            phone.refresh()
+        Week(said, stage, rep, colleague, manager, admin).play(lead)
 
 
 @contextmanager

@@ -83,3 +83,27 @@ WATCH_MAP = f"subscription Watch {{ teamMapChanged {{ isFull at entries {{ {_ENT
 SEARCH = """query Search($text: String!) {
   searchArticles(text: $text, first: 3) { score snippet article { title language } }
 }"""
+
+LOG_ACTIVITY = f"""mutation LogActivity($key: String!, $input: LogActivityInput!) {{
+  logActivity(clientKey: $key, input: $input) {{ {_REFUSED} ... on Activity {{ id }} }}
+}}"""
+MOVE_LEAD = f"""mutation MoveLead($key: String!, $id: ID!, $stage: String!) {{
+  moveLead(clientKey: $key, id: $id, stage: $stage) {{ {_REFUSED} ... on Lead {{ {_LEAD} }} }}
+}}"""
+SLA_BOARD = """query Board {
+  slaBoard(part: RED, first: 50) {
+    nodes { metric overdueOpenSeconds lead { id name } owner { name } ownerShares { ownerId share } }
+  }
+}"""
+SLEEPING = """query Sleeping($since: DateTime!, $until: DateTime!) {
+  sleepingLeads(since: $since, until: $until, hours: 24) { counted sleeping tooYoung share }
+}"""
+START_DEPARTURE = f"""mutation StartDeparture($key: String!, $id: ID!, $successor: ID!) {{
+  startDeparture(clientKey: $key, personId: $id, successorId: $successor) {{
+    {_REFUSED} ... on HandOver {{ id state }}
+  }}
+}}"""
+HAND_OVER = """query HandOver($id: ID!) {
+  handOver(id: $id) { state leads visits accounts person { state } }
+  handOverEntries(handOverId: $id, first: 100) { nodes { kind recordId } }
+}"""

@@ -74,6 +74,19 @@ class Phone:
             raise StepFailedError(f"{_title(mutation)}\n  expected: {wanted}\n  seen:     {answer}")
         return answer
 
+    def upload(self, content: bytes, **given: str) -> dict[str, Any]:
+        """The file as it was stored, from POST /files."""
+        headers = {"authorization": f"Bearer {self._token}", "idempotency-key": new_key()}
+        try:
+            answer = self._http.post("/files", params=given, content=content, headers=headers)
+            body: dict[str, Any] = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise StepFailedError(f"{self._url} did not answer POST /files: {error!r}") from error
+        if answer.status_code != httpx.codes.CREATED:
+            raise StepFailedError(f"POST /files was answered with status {answer.status_code}: {body}")
+        stored: dict[str, Any] = body["data"]["file"]
+        return stored
+
     def now(self) -> datetime:
         """The server's time, as an app learns it."""
         return datetime.fromisoformat(self.ask(SERVER_NOW)["serverNow"])

@@ -1,4 +1,4 @@
-"""`make demo` as a process: the whole day plays to its end and every part of it is in the transcript."""
+"""`make demo` as a process: the whole day and its week play to their end and every part of it is in the transcript."""
 
 from __future__ import annotations
 
@@ -33,7 +33,11 @@ KEY_LINES = (
     "red since",
     "竞品降价应对话术",
     "Cold chain",
-    "All is as it should be: 8 steps",
+    "湖滨连锁冷柜改造: 城西销售1 had it for all of the time",
+    "refused      GATE_PROPOSAL_REQUIRED",
+    "belongs to 城西销售2",
+    "had no contact within 24 h",
+    "All is as it should be: 13 steps",
 )
 
 
