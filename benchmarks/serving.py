@@ -247,13 +247,7 @@ class Run:
     async def serve(self, environment: dict[str, str], amounts: Amounts) -> dict[str, float]:
         """Starts all servers, compares them and measures them."""
         (self.folder / "operations.json").write_text(json.dumps(OPERATIONS), encoding="utf-8")
-        environment |= {
-            "SIGNING_KEYS": self.key.encoded(),
-            "OPERATIONS": str(self.folder / "operations.json"),
-            # One person asks for as much as thousands do: the budgets are kept, but cannot be as small as for a person.
-            "RATE_USER_COST_PER_MINUTE": "1000000000",
-            "RATE_ORG_COST_PER_MINUTE": "1000000000",
-        }
+        environment |= {"SIGNING_KEYS": self.key.encoded(), "OPERATIONS": str(self.folder / "operations.json")}
         tokens = AccessTokens({self.key.key_id: self.key.secret}, 3_600)
         with ExitStack() as stack:
             started = [
