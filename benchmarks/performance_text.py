@@ -114,7 +114,6 @@ shows what that costs.
 the master key behind the token check, so its own access lists cost nothing. Its transactions fail when their writes \
 race (code 251, which this version no longer tries again), so its three writes go without one, which costs less.
 - *Fieldbeat, PyMongo* is the same program with `MONGODB_DRIVER=pymongo`. Motor, the default, takes each call into a \
-thread and back; where many are under way at once the threads wait for one another, and that shows on small reads and \
-in transactions.
+thread and back; where many are under way at once the threads wait for one another.
 - *Fieldbeat, not compiled* is the path on graphql-core that operations take when they are seen for the first time or \
 cannot be compiled (`COMPILED=0`)."""
