@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
+from typing import Any
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -40,7 +41,7 @@ AT_ONCE = 64
 _SENDING_SHARE = 0.75
 """Of the lease; the rest is for writing the result while the row is still ours."""
 _LOOK_S = 0.5
-_RELEASE_S = 2.0
+_RELEASE_S = 2.5
 _PAUSE_S = 0.5
 log = structlog.get_logger(__name__)
 
@@ -76,6 +77,7 @@ class PushDelivery:
         self._timing = timing
         self._random = random
         self._in_flight: set[asyncio.Task[None]] = set()
+        self._sending: set[asyncio.Task[Any]] = set()
 
     async def look(self) -> int:
         """`deliver_due` for the list of jobs: with little to do it answers 0, so that more comes together meanwhile."""
@@ -104,14 +106,16 @@ class PushDelivery:
         return await release_expired(self._store, self._clock())
 
     async def finish(self) -> None:
-        """Lets sends in flight end; gives back the leases of those that take too long. Nothing is claimed any more."""
-        if not self._in_flight:
-            return
-        _, late = await asyncio.wait(self._in_flight, timeout=self._timing.finish_s)
-        for task in late:
+        """Lets sends in flight end; gives back the leases of those that take too long. Nothing is claimed any more.
+
+        Only a send is cut off, never the writing of its result: an acceptance that is not written is sent again.
+        """
+        if self._in_flight:
+            await asyncio.wait(self._in_flight, timeout=self._timing.finish_s)
+        for task in self._sending:
             task.cancel()
-        if late:
-            await asyncio.wait(late, timeout=_RELEASE_S)
+        if self._in_flight:
+            await asyncio.wait(self._in_flight, timeout=_RELEASE_S)
 
     @property
     def _is_busy(self) -> bool:
@@ -136,10 +140,15 @@ class PushDelivery:
 
     async def _attempt(self, parcel: Parcel) -> Delivery:
         held = parcel.delivery
+        task = asyncio.current_task()
+        assert task is not None
+        self._sending.add(task)
         try:
             result = await self._send(parcel)
         except asyncio.CancelledError:  # by `finish`: whether it was accepted is not known
             return release(held, self._clock())
+        finally:
+            self._sending.discard(task)
         return after_result(
             held,
             result,

@@ -35,7 +35,7 @@ from tests.support.outbox import a_device, queue, states, stored
 from tests.support.reads_counter import ReadsCounter
 from workers.push_delivery import AT_ONCE, PushDelivery, Timing
 
-TIMING = Timing(lease_s=60, backoff_base_s=10, backoff_cap_s=300, finish_s=5)
+TIMING = Timing(lease_s=60, backoff_base_s=10, backoff_cap_s=300, finish_s=60)
 PENDING, SENT, DEAD = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.DEAD_TARGET
 
 
@@ -363,6 +363,23 @@ async def test_a_hanging_provider_holds_up_no_more_than_its_hands(
         sent = {entry.msg_key for entry in fcm.accepted()}
     await one.finish()
     assert len(sent) == 100
+
+
+async def test_stopping_never_cuts_off_the_writing_of_a_result(
+    outbox: Services, clock: StoppedClock, person: Person, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slowly(*given: Any) -> bool:
+        await asyncio.sleep(0.5)
+        return await complete(*given)
+
+    monkeypatch.setattr("workers.push_delivery.complete", slowly)
+    await queue(outbox.store, person, [device], clock.now, 5)
+    recorder = Recorder()
+    one = worker(outbox, recorder, timing=replace(TIMING, finish_s=0.2))
+    assert await one.deliver_due() == 5
+    await one.finish()
+    assert len(recorder.messages) == 5
+    assert await states(outbox.store) == {SENT: 5}
 
 
 async def test_stopping_lets_sends_end_and_gives_back_what_takes_too_long(
