@@ -60,6 +60,8 @@ def test_the_day_plays_to_its_end(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_demo_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    # What runs in the background of a shell ignores SIGINT, and would hand that on.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "seed", "demo"], cwd=ROOT, env=environment(tmp_path), stdout=output, stderr=output
