@@ -22,9 +22,10 @@ _DOUBLINGS = 32
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery stands; `CLAIMABLE` and `FINAL` group them."""
+    """Where a delivery stands; `CLAIMABLE`, `OPEN`, `FINAL` and `REACHED` group them."""
 
     PENDING = "PENDING"
+    DEFERRED = "DEFERRED"
     LEASED = "LEASED"
     SENT = "SENT"
     RECEIVED = "RECEIVED"
@@ -34,14 +35,17 @@ class DeliveryState(StrEnum):
     POISON = "POISON"
     CONFIG_HOLD = "CONFIG_HOLD"
     CANCELLED = "CANCELLED"
+    DIGESTED = "DIGESTED"
 
 
 CLAIMABLE = frozenset({DeliveryState.PENDING, DeliveryState.CONFIG_HOLD})
 """A worker may take these once `next_at` has come."""
-OPEN = CLAIMABLE | {DeliveryState.LEASED}
+OPEN = CLAIMABLE | {DeliveryState.LEASED, DeliveryState.DEFERRED}
 """No provider has accepted these and nobody has given up on them."""
 FINAL = frozenset(DeliveryState) - OPEN
 """Never sent again; of these only SENT and RECEIVED still move, towards OPENED."""
+ACCEPTED = frozenset({DeliveryState.SENT, DeliveryState.RECEIVED, DeliveryState.OPENED})
+"""A provider took these."""
 
 
 class Outcome(StrEnum):
@@ -59,6 +63,8 @@ class Outcome(StrEnum):
     """This message will never be accepted."""
     CONFIG = "CONFIG"
     """Our credentials or settings are refused: alarm, other channels now."""
+    THROTTLED = "THROTTLED"
+    """Not accepted, and the provider wants nothing at all from us for a while: as RETRY, and the channel pauses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,10 @@ class Delivery:
     """An outbox row. `device_id` refers to the device, whose token is read at the moment of sending.
 
     `fence` grows with every claim, so a worker that lost its lease cannot complete the row. `finished_at` is the time
-    of acceptance or of giving up, and what the 90 days of keeping count from.
+    of acceptance or of giving up, and what the 90 days of keeping count from. `rank` is the place of its channel among
+    those that reach the person (domain/channel_turns.py). `due_from` is what `deadline_at` counts from: the creation or
+    the end of a deferral. `held_since` is when an uninterrupted CONFIG_HOLD began. A replayed row is a new one: the
+    next generation of `replay_of`.
     """
 
     id: DeliveryId
@@ -99,15 +108,35 @@ class Delivery:
     opened_at: datetime | None = None
     last_error: str | None = None
     provider_message_id: str | None = None
+    rank: int = 0
+    due_from: datetime | None = None
+    held_since: datetime | None = None
+    digest_id: NoticeId | None = None
+    generation: int = 0
+    replay_of: DeliveryId | None = None
+
+    @property
+    def deadline_counts_from(self) -> datetime:
+        """When it first could be sent."""
+        return self.due_from or self.created_at
 
 
-def delivery_id(notice_id: NoticeId, channel: str, device_id: DeviceId | None) -> DeliveryId:
-    """The only id a notice's delivery to this device over this channel can have."""
-    return DeliveryId(derived_id("dlv", notice_id, channel, device_id or ""))
+def delivery_id(notice_id: NoticeId, channel: str, device_id: DeviceId | None, generation: int = 0) -> DeliveryId:
+    """The only id a notice's delivery to this device over this channel can have; each replay has the next one."""
+    replayed = (str(generation),) if generation else ()
+    return DeliveryId(derived_id("dlv", notice_id, channel, device_id or "", *replayed))
 
 
-def make_delivery(notice: Notice, channel: str, device_id: DeviceId | None, now: datetime) -> Delivery:
-    """A row due at once, to be given up when its priority's deadline has passed."""
+def make_delivery(
+    notice: Notice,
+    channel: str,
+    device_id: DeviceId | None,
+    now: datetime,
+    *,
+    rank: int = 0,
+    next_at: datetime | None = None,
+) -> Delivery:
+    """A row due at `next_at` or at once, to be given up when its priority's deadline has passed."""
     return Delivery(
         id=delivery_id(notice.id, channel, device_id),
         org_id=notice.org_id,
@@ -117,13 +146,14 @@ def make_delivery(notice: Notice, channel: str, device_id: DeviceId | None, now:
         device_id=device_id,
         state=DeliveryState.PENDING,
         priority=notice.priority,
-        next_at=now,
+        next_at=next_at or now,
         attempts=0,
         fence=0,
         lease_owner=None,
         lease_until=None,
         deadline_at=now + timedelta(seconds=notice.priority.deadline_s),
         created_at=now,
+        rank=rank,
     )
 
 
@@ -153,6 +183,39 @@ def release(delivery: Delivery, now: datetime) -> Delivery:
     """Back to due at once: the lease ran out, or its owner is stopping before it sent. ValueError unless leased."""
     _require_lease(delivery)
     return _unleased(delivery, DeliveryState.PENDING, next_at=now)
+
+
+def postpone(delivery: Delivery, until: datetime) -> Delivery:
+    """Not before `until`, and not past its deadline, where it ends visibly. ValueError unless it is claimable."""
+    if delivery.state not in CLAIMABLE:
+        raise ValueError(f"{delivery.id} is {delivery.state}, not claimable")
+    return replace(delivery, next_at=min(until, max(delivery.deadline_at, delivery.next_at)))
+
+
+def defer(delivery: Delivery, until: datetime) -> Delivery:
+    """Left alone until `until`, such as the end of quiet hours; unchanged unless it is open and not yet deferred."""
+    if delivery.state not in OPEN - {DeliveryState.DEFERRED}:
+        return delivery
+    return _unleased(delivery, DeliveryState.DEFERRED, next_at=until)
+
+
+def end_deferral(delivery: Delivery, now: datetime) -> Delivery:
+    """Due again, with the whole of its time before it; unchanged unless its deferral is over."""
+    if delivery.state is not DeliveryState.DEFERRED or now < delivery.next_at:
+        return delivery
+    due = _unleased(delivery, DeliveryState.PENDING, next_at=now)
+    return replace(due, due_from=now, deadline_at=now + timedelta(seconds=delivery.priority.deadline_s))
+
+
+def digest(delivery: Delivery, digest_id: NoticeId, now: datetime) -> Delivery:
+    """Told together with others by the digest, and so never sent by itself; unchanged when it is no longer open.
+
+    The fence grows, so a send in flight cannot complete the row afterwards.
+    """
+    if delivery.state not in OPEN:
+        return delivery
+    told = _unleased(delivery, DeliveryState.DIGESTED, finished_at=now)
+    return replace(told, digest_id=digest_id, fence=delivery.fence + 1)
 
 
 def retry_delay_s(
@@ -192,24 +255,26 @@ def after_result(
     match result.outcome:
         case Outcome.ACCEPTED:
             sent = _unleased(delivery, DeliveryState.SENT, finished_at=now)
-            return replace(sent, provider_message_id=result.provider_message_id, last_error=None)
+            return replace(sent, provider_message_id=result.provider_message_id, last_error=None, held_since=None)
         case Outcome.DEAD_TARGET:
             return _unleased(delivery, DeliveryState.DEAD_TARGET, finished_at=now, error=_error(result))
         case Outcome.POISON:
             return _unleased(delivery, DeliveryState.POISON, finished_at=now, error=_error(result))
         case Outcome.CONFIG:
             state, wait_s = DeliveryState.CONFIG_HOLD, max(result.retry_after_s or 0.0, CONFIG_RECHECK_S)
-        case Outcome.RETRY | Outcome.AMBIGUOUS:
+        case Outcome.RETRY | Outcome.AMBIGUOUS | Outcome.THROTTLED:
             state = DeliveryState.PENDING
             wait_s = retry_delay_s(delivery.attempts, result.retry_after_s, jitter, base_s=base_s, cap_s=cap_s)
     if wait_s >= (delivery.deadline_at - now).total_seconds():
         return _unleased(delivery, DeliveryState.EXPIRED, finished_at=now, error=_error(result))
-    return _unleased(delivery, state, next_at=now + timedelta(seconds=wait_s), error=_error(result))
+    waiting = _unleased(delivery, state, next_at=now + timedelta(seconds=wait_s), error=_error(result))
+    held_since = (delivery.held_since or now) if state is DeliveryState.CONFIG_HOLD else None
+    return replace(waiting, held_since=held_since)
 
 
 def expire(delivery: Delivery, now: datetime) -> Delivery:
-    """Given up because its deadline has passed; unchanged before that and when it is no longer open."""
-    if delivery.state not in OPEN or now < delivery.deadline_at:
+    """Given up because its deadline has passed; unchanged before that, while deferred, and when no longer open."""
+    if delivery.state not in OPEN - {DeliveryState.DEFERRED} or now < delivery.deadline_at:
         return delivery
     return _unleased(delivery, DeliveryState.EXPIRED, finished_at=now)
 

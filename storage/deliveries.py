@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from zlib import crc32
 
-from domain.deliveries import Delivery, DeliveryState, lease, release
+from domain.deliveries import Delivery, DeliveryState, end_deferral, lease, release
 from domain.devices import Device
 from domain.notices import Notice, Priority
 from domain.people import PersonState
@@ -60,6 +60,14 @@ async def release_expired(store: Store, now: datetime, limit: int = MAX_RELEASED
     found = await store[DELIVERIES].find(query, order=[("lease_until", 1)], limit=limit)
     lost = [decode(Delivery, each) for each in found]
     return await store[DELIVERIES].bulk_update([_guarded(row, release(row, now)) for row in lost])
+
+
+async def release_deferred(store: Store, now: datetime, limit: int = MAX_RELEASED) -> int:
+    """Makes rows due whose deferral is over; answers how many."""
+    over: list[Delivery] = []
+    for priority in Priority:
+        over += await _due(store, DeliveryState.DEFERRED, priority, now, limit)
+    return await store[DELIVERIES].bulk_update([_guarded(row, end_deferral(row, now)) for row in over])
 
 
 async def complete(store: Store, held: Delivery, done: Delivery) -> bool:

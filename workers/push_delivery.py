@@ -32,7 +32,7 @@ from domain.notices import NoticeKind
 from push.channel import Channel, Message, Target
 from push.messages import make_message
 from resolvers.services import Services
-from storage.deliveries import Parcel, claim_due, complete, open_parcels, release_expired
+from storage.deliveries import Parcel, claim_due, complete, open_parcels, release_deferred, release_expired
 from storage.devices import prune_device
 from storage.driver import PyMongoError
 
@@ -102,8 +102,9 @@ class PushDelivery:
         return len(claimed)
 
     async def release_lost(self) -> int:
-        """Makes due again what workers held that no longer answer."""
-        return await release_expired(self._store, self._clock())
+        """Makes due again what workers held that no longer answer, and what was deferred until now."""
+        now = self._clock()
+        return await release_expired(self._store, now) + await release_deferred(self._store, now)
 
     async def finish(self) -> None:
         """Lets sends in flight end; gives back the leases of those that take too long. Nothing is claimed any more.

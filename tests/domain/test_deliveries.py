@@ -20,7 +20,10 @@ from domain.deliveries import (
     SendResult,
     after_result,
     cancel,
+    defer,
     delivery_id,
+    digest,
+    end_deferral,
     expire,
     give_up,
     is_claimable,
@@ -28,6 +31,7 @@ from domain.deliveries import (
     make_delivery,
     mark_opened,
     mark_received,
+    postpone,
     release,
     retry_delay_s,
 )
@@ -67,8 +71,10 @@ def test_delivery_id_is_derived() -> None:
         delivery_id(NoticeId("ntc_2"), "fcm", device),
         delivery_id(notice, "console", device),
         delivery_id(notice, "fcm", None),
+        delivery_id(notice, "fcm", device, 1),
+        delivery_id(notice, "fcm", device, 2),
     }
-    assert len(others | {same}) == 4
+    assert len(others | {same}) == 6
 
 
 @pytest.mark.parametrize("priority", list(Priority))
@@ -139,6 +145,7 @@ def test_retry_delay_refuses(attempt: int, jitter: float) -> None:
         (Outcome.ACCEPTED, S.SENT, NOW, True),
         (Outcome.RETRY, S.PENDING, at(11), False),
         (Outcome.AMBIGUOUS, S.PENDING, at(11), False),
+        (Outcome.THROTTLED, S.PENDING, at(11), False),
         (Outcome.DEAD_TARGET, S.DEAD_TARGET, NOW, True),
         (Outcome.POISON, S.POISON, NOW, True),
         (Outcome.CONFIG, S.CONFIG_HOLD, at(61), False),
@@ -154,7 +161,7 @@ def test_after_result(outcome: Outcome, state: DeliveryState, next_at: datetime,
     assert done.provider_message_id == result.provider_message_id
 
 
-@pytest.mark.parametrize("outcome", [Outcome.RETRY, Outcome.AMBIGUOUS, Outcome.CONFIG])
+@pytest.mark.parametrize("outcome", [Outcome.RETRY, Outcome.AMBIGUOUS, Outcome.THROTTLED, Outcome.CONFIG])
 @pytest.mark.parametrize(("retry_after_s", "state"), [(3_599.0, None), (3_600.0, S.EXPIRED), (1e300, S.EXPIRED)])
 def test_after_result_past_the_deadline_is_expired(
     outcome: Outcome, retry_after_s: float, state: DeliveryState | None
@@ -177,7 +184,8 @@ def test_after_result_needs_the_lease(state: DeliveryState) -> None:
 def test_expire_only_open_rows_past_the_deadline(state: DeliveryState) -> None:
     delivery = in_state(state)
     assert expire(delivery, at(3_599)) is delivery
-    assert (expire(delivery, at(3_600)).state is S.EXPIRED) is (state in OPEN or state is S.EXPIRED)
+    runs = state in OPEN and state is not S.DEFERRED
+    assert (expire(delivery, at(3_600)).state is S.EXPIRED) is (runs or state is S.EXPIRED)
 
 
 @pytest.mark.parametrize("state", list(S))
@@ -227,6 +235,56 @@ def test_received_is_not_believed_before_any_attempt() -> None:
     assert mark_received(delivery, NOW) is delivery
 
 
+@pytest.mark.parametrize("state", list(S))
+def test_defer_what_is_open(state: DeliveryState) -> None:
+    delivery = in_state(state)
+    deferred = defer(delivery, at(7_200))
+    if state in OPEN - {S.DEFERRED}:
+        assert (deferred.state, deferred.next_at, deferred.lease_owner) == (S.DEFERRED, at(7_200), None)
+        assert not is_claimable(deferred, at(7_200))
+    else:
+        assert deferred is delivery
+
+
+@pytest.mark.parametrize("priority", list(Priority))
+def test_deadline_counts_from_the_end_of_the_deferral(priority: Priority) -> None:
+    deferred = defer(pending(priority), at(9 * 3_600))
+    assert end_deferral(deferred, at(9 * 3_600 - 0.001)) is deferred
+    due = end_deferral(deferred, at(9 * 3_600 + 2))
+    assert (due.state, due.next_at, due.deadline_counts_from) == (S.PENDING, at(9 * 3_600 + 2), at(9 * 3_600 + 2))
+    assert due.deadline_at - due.deadline_counts_from == timedelta(seconds=priority.deadline_s)
+    assert end_deferral(due, at(99_999)) is due
+    assert pending().deadline_counts_from == NOW
+
+
+@pytest.mark.parametrize("state", list(S))
+def test_digest_ends_what_is_open_and_fences_off_what_is_in_flight(state: DeliveryState) -> None:
+    delivery, into = in_state(state), NoticeId("ntc_digest")
+    told = digest(delivery, into, at(1))
+    if state in OPEN:
+        assert (told.state, told.digest_id, told.finished_at) == (S.DIGESTED, into, at(1))
+        assert told.fence == delivery.fence + 1
+    else:
+        assert told is delivery
+
+
+def test_postpone_never_past_the_deadline() -> None:
+    assert postpone(pending(), at(30)).next_at == at(30)
+    assert postpone(pending(), at(99_999)).next_at == pending().deadline_at
+    late = replace(pending(), next_at=at(4_000))
+    assert postpone(late, at(99_999)).next_at == at(4_000)
+    with pytest.raises(ValueError, match="not claimable"):
+        postpone(leased(), at(30))
+
+
+def test_held_since_the_first_of_several_refusals_of_our_configuration() -> None:
+    held = after_result(leased(), SendResult(Outcome.CONFIG), at(1), 1.0)
+    again = after_result(lease(held, "w", at(61)), SendResult(Outcome.CONFIG), at(62), 1.0)
+    assert (held.held_since, again.held_since) == (at(1), at(1))
+    retried = after_result(lease(again, "w", at(122)), SendResult(Outcome.RETRY), at(123), 1.0)
+    assert retried.held_since is None
+
+
 STEPS: dict[str, Callable[[Delivery, datetime], Delivery]] = {
     "lease": lambda row, now: lease(row, "w", now) if is_claimable(row, now) else row,
     "release": lambda row, now: release(row, now) if row.state is S.LEASED else row,
@@ -234,8 +292,12 @@ STEPS: dict[str, Callable[[Delivery, datetime], Delivery]] = {
     "cancel": lambda row, now: cancel(row, "done", now),
     "received": mark_received,
     "opened": mark_opened,
+    "defer": lambda row, now: defer(row, now + timedelta(seconds=100)),
+    "end deferral": end_deferral,
+    "digest": lambda row, now: digest(row, NoticeId("ntc_digest"), now),
+    "postpone": lambda row, now: postpone(row, now) if row.state in CLAIMABLE else row,
 } | {
-    outcome.value: lambda row, now, outcome=outcome: (  # type: ignore[misc]
+    outcome.value: lambda row, now, outcome=outcome: (
         after_result(row, SendResult(outcome), now, 1.0) if row.state is S.LEASED else row
     )
     for outcome in Outcome

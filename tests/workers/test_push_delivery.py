@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from random import Random
 from typing import Any
 
 import pytest
@@ -18,12 +16,12 @@ from domain.devices import Device
 from domain.ids import PersonId, new_id
 from domain.notices import Notice, Priority, acknowledge, resolve
 from domain.people import Person, PersonState
-from push.channel import Channel, Message
+from push.channel import Message
 from push.console import ConsoleChannel
 from push.fcm import FcmChannel
 from resolvers.services import Services
 from storage.codec import encode
-from storage.deliveries import claim_due, complete, release_expired
+from storage.deliveries import complete
 from storage.devices import COLLECTION as DEVICES
 from storage.outbox import DELIVERIES, NOTICES
 from storage.people import PEOPLE
@@ -32,45 +30,10 @@ from tests.conftest import StoppedClock
 from tests.support.fcm_faults import OAUTH, FaultKind
 from tests.support.fcm_server import FcmServer
 from tests.support.outbox import a_device, queue, states, stored
-from tests.support.reads_counter import ReadsCounter
-from workers.push_delivery import AT_ONCE, PushDelivery, Timing
+from tests.support.senders import TIMING, Recorder, deliver, worker
+from workers.push_delivery import AT_ONCE
 
-TIMING = Timing(lease_s=60, backoff_base_s=10, backoff_cap_s=300, finish_s=60)
 PENDING, SENT, DEAD = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.DEAD_TARGET
-
-
-class Recorder:
-    """A channel that keeps what it is handed; `meanwhile` happens during the send."""
-
-    name = "fcm"
-
-    def __init__(self, meanwhile: Callable[[], Awaitable[object]] | None = None) -> None:
-        self.messages: list[Message] = []
-        self._meanwhile = meanwhile
-
-    async def send(self, message: Message) -> SendResult:
-        self.messages.append(message)
-        if self._meanwhile is not None:
-            await self._meanwhile()
-        return SendResult(Outcome.ACCEPTED, provider_message_id="recorded")
-
-    async def close(self) -> None:
-        return
-
-
-def worker(services: Services, *channels: Channel, name: str = "one", timing: Timing = TIMING) -> PushDelivery:
-    return PushDelivery(services, {each.name: each for each in channels}, name, timing, Random(7))
-
-
-async def deliver(services: Services, *channels: Channel, name: str = "one") -> None:
-    """One worker until nothing is due and nothing in flight."""
-    one = worker(services, *channels, name=name)
-    while True:
-        claimed = await one.deliver_due()
-        if not claimed:
-            await one.finish()
-            if not await one.deliver_due():
-                return
 
 
 Case = tuple[FaultKind, dict[str, Any], DeliveryState, float | None]
@@ -264,87 +227,6 @@ async def test_acknowledged_during_the_send_stays_cancelled(
 
     await deliver(outbox, Recorder(acknowledged))
     assert (await stored(outbox.store, row)).state is DeliveryState.CANCELLED
-
-
-async def test_lost_lease_cannot_be_completed(
-    outbox: Services, clock: StoppedClock, person: Person, device: Device
-) -> None:
-    store = outbox.store
-    ((_, row),) = await queue(store, person, [device], clock.now)
-    (held,) = await claim_due(store, "slow", clock.now, 10, 60)
-    assert await claim_due(store, "quick", clock.now, 10, 60) == []
-    clock.advance(seconds=59.999)
-    assert await release_expired(store, clock.now) == 0
-    clock.advance(milliseconds=1)
-    assert await release_expired(store, clock.now) == 1
-    done = replace(held, state=SENT, lease_owner=None, lease_until=None, finished_at=clock.now)
-    assert not await complete(store, held, done), "given back"
-    (taken,) = await claim_due(store, "quick", clock.now, 10, 60)
-    assert (taken.attempts, taken.fence) == (2, 2)
-    assert not await complete(store, held, done), "held by another"
-    again = replace(taken, state=SENT, lease_owner=None, lease_until=None, finished_at=clock.now)
-    assert await complete(store, taken, again)
-    assert not await complete(store, taken, again), "final"
-    assert await stored(store, row) == again
-
-
-async def test_urgent_first_and_nothing_before_its_time(
-    outbox: Services, clock: StoppedClock, person: Person, device: Device
-) -> None:
-    store = outbox.store
-    for priority in (Priority.NORMAL, Priority.CRITICAL, Priority.HIGH):
-        await queue(store, person, [device], clock.now, 3, priority=priority)
-        await queue(store, person, [device], clock.now + timedelta(milliseconds=1), 2, priority=priority)
-    claimed = await claim_due(store, "one", clock.now, 7, 60)
-    assert Counter(row.priority for row in claimed) == {Priority.CRITICAL: 3, Priority.HIGH: 3, Priority.NORMAL: 1}
-    assert len(await claim_due(store, "one", clock.now, 100, 60)) == 2
-    assert await claim_due(store, "one", clock.now, 100, 60) == []
-
-
-async def test_two_workers_send_200_due_deliveries_once_each(
-    outbox: Services, clock: StoppedClock, fcm: FcmServer, channel: FcmChannel, person: Person, device: Device
-) -> None:
-    rows = await queue(outbox.store, person, [device], clock.now, 200)
-    await asyncio.gather(*(deliver(outbox, channel, name=name) for name in ("one", "two")))
-    assert Counter(entry.msg_key for entry in fcm.ledger) == Counter(str(row.id) for _, row in rows)
-    assert await states(outbox.store) == {SENT: 200}
-
-
-async def test_claims_at_the_same_moment_never_overlap(
-    outbox: Services, clock: StoppedClock, person: Person, device: Device
-) -> None:
-    await queue(outbox.store, person, [device], clock.now, 60)
-    shares = await asyncio.gather(*(claim_due(outbox.store, f"w{each}", clock.now, 60, 60) for each in range(4)))
-    taken = Counter(row.id for share in shares for row in share)
-    assert set(taken.values()) == {1}
-    for share in shares:
-        for row in share:
-            assert (await stored(outbox.store, row)).lease_owner == row.lease_owner
-
-
-async def test_reads_do_not_grow_with_what_is_due(
-    outbox: Services, clock: StoppedClock, counter: ReadsCounter, person: Person, device: Device
-) -> None:
-    seen = []
-    for count in (1, 20):
-        await queue(outbox.store, person, [device], clock.now, count)
-        one = worker(outbox, Recorder())
-        counter.take()
-        assert await one.deliver_due() == count
-        seen.append(counter.take())
-        await one.finish()
-    assert seen[0] == seen[1]
-
-
-async def test_look_again_at_once_only_where_much_is_due(
-    outbox: Services, clock: StoppedClock, person: Person, device: Device
-) -> None:
-    one = worker(outbox, Recorder())
-    for count, looked in ((0, 0), (3, 0), (AT_ONCE // 2, AT_ONCE // 2)):
-        await queue(outbox.store, person, [device], clock.now, count)
-        assert await one.look() == looked
-        await one.finish()
-    assert await states(outbox.store) == {SENT: 3 + AT_ONCE // 2}
 
 
 async def test_a_hanging_provider_holds_up_no_more_than_its_hands(
