@@ -70,7 +70,7 @@ class Limits:
     max_page: int = 100
     default_list_size: int = 10
     """Assumed for a list without a page argument, and for a page argument that is left out."""
-    max_body_bytes: int = 1_000_000
+    max_body_bytes: int = 2_000_000
     introspection: bool = True
     suggestions: bool = True
 

@@ -13,13 +13,13 @@ from enum import StrEnum
 from math import isfinite
 
 from domain.datum import to_wgs84
-from domain.ids import OrgId, PersonId, TeamId
+from domain.ids import OrgId, PersonId, ShiftId, TeamId
 from domain.places import Datum, Point
 from domain.presence import Condition, DeviceState, DisplayState, condition, display_state, freshness
 from domain.refusals import InvalidInput
 from domain.shifts import Shift, tracking_on
 
-MAX_POINTS = 500
+MAX_POINTS = 10_000
 MAX_AHEAD = timedelta(seconds=120)
 MAX_LATE = timedelta(hours=72)
 MAX_ACCURACY_M = 5_000.0
@@ -64,6 +64,7 @@ class ReportedPoint:
 class TrackPoint:
     """A position that was kept: WGS-84, and the numbers as sent where they were another datum's."""
 
+    shift_id: ShiftId
     at: datetime
     location: Point
     accuracy_m: float
@@ -154,21 +155,26 @@ def _judge(point: ReportedPoint, shifts: Sequence[Shift], now: datetime) -> Trac
     around = [shift for shift in shifts if shift.started_at <= point.at < (shift.ended_at or shift.auto_end_at)]
     if not around:
         return PositionDropReason.OUTSIDE_SHIFT
-    return read if any(tracking_on(shift, point.at) for shift in around) else PositionDropReason.ON_BREAK
+    tracked = next((shift for shift in around if tracking_on(shift, point.at)), None)
+    return _kept(point, read, tracked.id) if tracked is not None else PositionDropReason.ON_BREAK
 
 
-def _read(point: ReportedPoint) -> TrackPoint | None:
-    """The point in WGS-84; None for numbers that are no position. (0, 0) is what broken receivers answer."""
+def _read(point: ReportedPoint) -> Point | None:
+    """Where in WGS-84; None for numbers that are no position. (0, 0) is what broken receivers answer."""
     if not (isfinite(point.accuracy_m) and 0 < point.accuracy_m <= MAX_ACCURACY_M):
         return None
     if (point.latitude, point.longitude) == (0, 0):
         return None
     try:
-        location = to_wgs84(point.latitude, point.longitude, point.datum).point
+        return to_wgs84(point.latitude, point.longitude, point.datum).point
     except ValueError:
         return None
+
+
+def _kept(point: ReportedPoint, location: Point, shift_id: ShiftId) -> TrackPoint:
     shifted = point.datum is not Datum.WGS84
     return TrackPoint(
+        shift_id=shift_id,
         at=point.at,
         location=location,
         accuracy_m=point.accuracy_m,

@@ -33,7 +33,7 @@ class AppRules:
     """What an operator asks of apps; `bootstrap` tells them."""
 
     min_version: str = "0.0.0"
-    max_body_bytes: int = 1_000_000
+    max_body_bytes: int = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)

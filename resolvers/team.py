@@ -9,12 +9,13 @@ import asyncio
 from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 
-from domain.access import Actor, Capability, Role, Scope
-from domain.errors import CallerError, Forbidden
+from domain.access import Actor, Role, Scope
+from domain.errors import CallerError
 from domain.ids import PersonId, TeamId
 from domain.people import PersonState, subtree
 from domain.visits import VisitState
 from resolvers.context import Context
+from resolvers.tracks import position_watcher
 from storage.changes import Change
 from storage.driver import Document
 from storage.people import PEOPLE, list_teams
@@ -35,7 +36,7 @@ async def team_map(context: Context, team_id: str | None, request: PageRequest) 
 
     Raises Forbidden for roles that never see positions.
     """
-    actor = _watcher(context.me)
+    actor = position_watcher(context.me)
     people = await _people_seen(context.store, actor, team_id)
     if people is None:
         return None
@@ -50,7 +51,7 @@ async def team_map_changes(context: Context, team_id: str | None) -> AsyncIterat
 
     Ends with Unauthenticated once the caller may not act any more, Unavailable where the client reads too slowly.
     """
-    actor = _watcher(context.me)
+    actor = position_watcher(context.me)
     org_id, services = actor.org_id, context.services
     shown: set[PersonId] = set()
     async with services.changes.subscribe(lambda change: change.document.get("org_id") == org_id) as subscriber:
@@ -66,13 +67,7 @@ async def team_map_changes(context: Context, team_id: str | None) -> AsyncIterat
                 yield {"entries": entries, "gone": sorted(gone), "is_full": dirty is None, "at": context.now}
             changes = await subscriber.take(services.team_map_interval_s)
             dirty = None if any(change.is_gap for change in changes) else {_person_of(change) for change in changes}
-            actor = _watcher(await services.callers.again(actor))
-
-
-def _watcher(actor: Actor) -> Actor:
-    if actor.role is not Role.REP and not actor.can(Capability.SEE_TEAM_MAP):
-        raise Forbidden("Positions are seen by the rep and the managers above only.")
-    return actor
+            actor = position_watcher(await services.callers.again(actor))
 
 
 def _person_of(change: Change) -> PersonId:

@@ -97,7 +97,7 @@ class ReportedPointInput:
 @strawberry.input(description="Positions measured since the last report, in any order.")
 class ReportPositionsInput:
     cadence_s: int = strawberry.field(description="How often the phone means to report now, 1 to 3600 seconds.")
-    points: list[ReportedPointInput] = strawberry.field(description="1 to 500 points.")
+    points: list[ReportedPointInput] = strawberry.field(description="1 to 10,000 points.")
     device_id: strawberry.ID | None = strawberry.field(default=None, description="The registered device.")
 
 

@@ -42,6 +42,7 @@ from schema.sla_sweeps import SlaSweepMutation, SlaSweepQuery
 from schema.team import TeamMapQuery, TeamMapSubscription
 from schema.teams import TeamMutation, TeamQuery
 from schema.timeline import TimelineQuery
+from schema.tracks import TrackQuery
 from schema.visits import VisitMutation, VisitQuery
 from storage.driver import Document
 
@@ -87,6 +88,7 @@ class Query(
     NoticeQuery,
     PositionQuery,
     TeamMapQuery,
+    TrackQuery,
     TimelineQuery,
     CockpitQuery,
 ):

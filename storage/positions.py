@@ -4,29 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 
+from domain.calendar import Span
 from domain.ids import OrgId, PersonId, new_id
+from domain.places import Point
 from domain.positions import KEEP_TRACK, MAX_LATE, PhoneState, Position, TrackPoint
 from domain.shifts import Shift
+from domain.tracks import Fix
 from storage.codec import decode, encode
 from storage.driver import BulkWriteError, Document, IndexModel, UpdateOne
+from storage.reads import Reads
 from storage.shifts import COLLECTION as SHIFTS
 from storage.store import Store
-from storage.times import stored_time
+from storage.times import aware, stored_time
 
 COLLECTION = "positions"
 TRACK_POINTS = "track_points"
 VIEWS = "location_views"
 VIEWS_OF_MAP = "TEAM_MAP"
 """Why a position was shown."""
+VIEWS_OF_TRACK = "TRACK"
 KEEP_VIEWS = timedelta(days=365)
 MAX_SHIFTS = 50
 """More shifts than anybody can have in 72 hours."""
+MAX_TRACK_DOCUMENTS = 10_000
+"""A day and night of batches every ten seconds."""
+MEASURED_AFTER = timedelta(minutes=10)
+"""So long after it came, what was driven is measured with it: once for all that came meanwhile."""
 _DUPLICATE_KEY = 11_000
 
 INDEXES = [IndexModel([("org_id", 1), ("owner_id", 1)], name="by_owner")]
 TRACK_INDEXES = [
     IndexModel([("org_id", 1), ("owner_id", 1), ("from", 1)], name="by_owner_time"),
+    IndexModel([("shift_id", 1), ("from", 1)], name="by_shift"),
+    IndexModel([("measure_after", 1)], name="unmeasured", sparse=True),
     IndexModel([("expires_at", 1)], name="ttl", expireAfterSeconds=0),
 ]
 VIEW_INDEXES = [
@@ -77,20 +89,55 @@ def _replacing(values: Document) -> Document:
 
 
 async def insert_track(store: Store, position: Position, points: Sequence[TrackPoint]) -> None:
-    """The raw points of one batch, of whom `position` is the last; they go after 60 days."""
-    document: Document = {
-        "_id": new_id("trk", position.received_at),
-        "org_id": position.org_id,
-        "owner_id": position.owner_id,
-        "team_id": position.team_id,
-        "device_id": position.device_id,
-        "received_at": stored_time(position.received_at),
-        "from": stored_time(points[0].at),
-        "to": stored_time(points[-1].at),
-        "expires_at": stored_time(points[-1].at + KEEP_TRACK),
-        "points": [encode(each) for each in points],
-    }
-    await store[TRACK_POINTS].insert_one(document)
+    """The raw points of one batch, of whom `position` is the last; they go after 60 days.
+
+    One document for each shift and hour, so that a time is looked for within an hour of where a document begins.
+    """
+    documents: list[Document] = []
+    for (shift_id, _), group in groupby(points, key=_shift_and_hour):
+        found = list(group)
+        documents.append(
+            {
+                "_id": new_id("trk", position.received_at),
+                "org_id": position.org_id,
+                "owner_id": position.owner_id,
+                "team_id": position.team_id,
+                "shift_id": shift_id,
+                "device_id": position.device_id,
+                "received_at": stored_time(position.received_at),
+                "measure_after": stored_time(position.received_at + MEASURED_AFTER),
+                "from": stored_time(found[0].at),
+                "to": stored_time(found[-1].at),
+                "expires_at": stored_time(found[-1].at + KEEP_TRACK),
+                "points": [_encoded(each) for each in found],
+            }
+        )
+    await store[TRACK_POINTS].insert_many(documents)
+
+
+def _shift_and_hour(point: TrackPoint) -> tuple[str, datetime]:
+    return point.shift_id, point.at.replace(minute=0, second=0, microsecond=0)
+
+
+def _encoded(point: TrackPoint) -> Document:
+    document = encode(point)
+    del document["shift_id"]
+    return document
+
+
+async def list_track(reads: Reads, owner_id: PersonId, span: Span) -> list[Fix]:
+    """What was kept of a time, in no order and with repeats; only what was reported under a team in scope."""
+    between = {"$gte": stored_time(span[0] - timedelta(hours=1)), "$lt": stored_time(span[1])}
+    where: Document = {"owner_id": owner_id, "from": between}
+    found = await reads.list(TRACK_POINTS, where, order="from", limit=MAX_TRACK_DOCUMENTS, projection={"points": 1})
+    fixes = (fix_of(point) for document in found for point in document["points"])
+    return [each for each in fixes if span[0] <= each.at < span[1]]
+
+
+def fix_of(point: Document) -> Fix:
+    """A stored point of a track; by hand, since a day has tens of thousands."""
+    longitude, latitude = point["location"]["coordinates"]
+    return Fix(aware(point["at"]), Point(latitude, longitude), point["accuracy_m"], point.get("speed_mps"))
 
 
 async def save_phone_state(store: Store, owner: Document, state: PhoneState, at: datetime) -> Document:

@@ -48,6 +48,8 @@ REACH: dict[str, Reach] = {
     "notices": Reach.PERSONAL,
     "devices": Reach.PERSONAL,
     "positions": Reach.CHAIN,
+    "track_points": Reach.CHAIN,
+    "drives": Reach.CHAIN,
     "location_views": Reach.PERSONAL,
     "sessions": Reach.PERSONAL,
 }

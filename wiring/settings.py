@@ -173,7 +173,7 @@ class Settings(BaseSettings):
         description="Whether all documents but those of PERSISTED_DOCUMENTS are refused (PERSISTED_QUERY_ONLY).",
     )
     max_body_bytes: int = Field(
-        default=1_000_000, ge=1_000, description="Largest request body; above it the answer is 413."
+        default=2_000_000, ge=1_000, description="Largest request body; above it the answer is 413."
     )
     limit_depth: int = Field(default=15, ge=1, description="Deepest nesting of fields in one operation.")
     limit_aliases: int = Field(default=50, ge=1, description="Most aliases in one operation.")

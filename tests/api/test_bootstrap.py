@@ -47,8 +47,8 @@ async def test_bootstrap_tells_all_in_few_reads(world: World, reads_counter: Rea
     assert told["plannedShift"] == {"startsAt": "2026-11-23T01:00:00.000Z", "endsAt": "2026-11-23T10:00:00.000Z"}
     assert told["limits"] == {
         "page": 100,
-        "bodyBytes": 1_000_000,
-        "positionsPerBatch": 500,
+        "bodyBytes": 2_000_000,
+        "positionsPerBatch": 10_000,
         "evidenceLateS": 72 * 3600,
         "evidenceAheadS": 120,
     }

@@ -101,7 +101,7 @@ async def test_repeated_key_answers_the_same_and_writes_once(world: World, servi
 @pytest.mark.parametrize(
     ("given", "field"),
     [
-        ({"points": [point(START)] * 501}, "points"),
+        ({"points": [point(START)] * 10_001}, "points"),
         ({"points": []}, "points"),
         ({"cadenceS": 0}, "cadenceS"),
         ({"deviceId": "phone"}, "deviceId"),
@@ -123,6 +123,25 @@ async def test_five_hundred_points_in_another_datum(world: World, clock: Stopped
     location = (await on_the_map(world.rep))[world.rep.id]["latest"]["location"]
     assert location["datum"] == "WGS84"
     assert 0.0005 < abs(location["latitude"] - 39.9087) < 0.01
+
+
+async def test_of_ten_thousand_points_each_bad_one_is_named_and_the_good_are_kept(
+    world: World, services: Services, clock: StoppedClock
+) -> None:
+    await tap(world.rep, "startShift", START)
+    clock.advance(hours=3)
+    points = [point(START + timedelta(seconds=each)) for each in range(10_000)]
+    points[17]["latitude"] = 91.0
+    points[9_999]["at"] = iso(START - timedelta(seconds=1))
+    answer = await report(world.rep, *points)
+    assert answer["accepted"] == 9_998
+    assert answer["droppedPoints"] == [
+        {"index": 17, "reason": "BAD_POINT"},
+        {"index": 9_999, "reason": "OUTSIDE_SHIFT"},
+    ]
+    track = await services.store["track_points"].find({"org_id": world.org_id}, order=[("from", 1)], limit=10)
+    assert [len(each["points"]) for each in track] == [3_599, 3_600, 2_799]
+    assert len({each["shift_id"] for each in track}) == 1
 
 
 async def test_device_state_is_shown_and_moves_forward(world: World, clock: StoppedClock) -> None:

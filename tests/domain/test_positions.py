@@ -77,6 +77,11 @@ def test_the_good_ones_of_a_batch_are_kept_in_event_order() -> None:
     assert sifted.counts == {PositionDropReason.OUTSIDE_SHIFT: 2, PositionDropReason.BAD_POINT: 1}
 
 
+def test_each_kept_point_knows_its_shift() -> None:
+    sifted = sift([point(-20), point(-71.5 * 60)], SHIFTS, NOW)
+    assert [each.shift_id for each in sifted.kept] == [EARLIER.id, OPEN.id]
+
+
 def test_another_datum_is_converted_and_kept_as_sent() -> None:
     sifted = sift([point(-20, latitude=39.9087, longitude=116.3975, datum=Datum.GCJ02)], SHIFTS, NOW)
     kept = sifted.kept[0]
@@ -102,9 +107,9 @@ def test_nothing_is_kept_that_must_not_be_tracked(minutes: list[float]) -> None:
     ("points", "cadence_s", "field"),
     [
         (1, 1, None),
-        (500, 3600, None),
+        (10_000, 3600, None),
         (0, 60, "points"),
-        (501, 60, "points"),
+        (10_001, 60, "points"),
         (1, 0, "cadenceS"),
         (1, 3601, "cadenceS"),
     ],
