@@ -31,6 +31,8 @@ FileId = NewType("FileId", str)
 HandOverId = NewType("HandOverId", str)
 HandOverEntryId = NewType("HandOverEntryId", str)
 GateBypassId = NewType("GateBypassId", str)
+ConsentEventId = NewType("ConsentEventId", str)
+AuditEntryId = NewType("AuditEntryId", str)
 
 _TAIL = re.compile(r"(?:[0-7][0-9A-HJKMNP-TV-Z]{25}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from domain.access import Role
 from domain.accounts import Tier
 from domain.activities import ActivityKind
+from domain.consents import ConsentPurpose, ConsentState
 from domain.geofence import Mode, Verdict
 from domain.leads import StageKind
 from domain.people import PersonState
@@ -43,6 +44,14 @@ LABELS: dict[type[StrEnum], dict[StrEnum, tuple[str, str]]] = {
         PersonState.ACTIVE: ("Active", "在用"),
         PersonState.LEAVING: ("Leaving", "离职交接中"),
         PersonState.DEACTIVATED: ("Deactivated", "已停用"),
+    },
+    ConsentPurpose: {ConsentPurpose.LIVE_LOCATION: ("Live location", "实时位置")},
+    ConsentState: {
+        ConsentState.NOT_ASKED: ("Not asked", "未征求"),
+        ConsentState.REQUIRED: ("Asked", "待同意"),
+        ConsentState.GIVEN: ("Agreed", "已同意"),
+        ConsentState.OUTDATED: ("To be asked again", "需重新同意"),
+        ConsentState.WITHDRAWN: ("Withdrawn", "已撤回"),
     },
     Tier: {Tier.A: ("Tier A", "A 级"), Tier.B: ("Tier B", "B 级"), Tier.C: ("Tier C", "C 级")},
     StageKind: {

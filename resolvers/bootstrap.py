@@ -16,6 +16,7 @@ from domain.people import Person
 from domain.positions import MAX_POINTS
 from domain.refusals import Refusal
 from domain.shifts import MAX_AHEAD, MAX_LATE
+from resolvers.consents import my_consents
 from resolvers.context import Context
 from storage.codec import decode
 from storage.driver import Document
@@ -35,10 +36,11 @@ async def bootstrap(context: Context, app_version: str | None, page_size: int) -
     if refused is not None:
         return refused
     everything = Reads(context.store, Scope.whole_organization(actor.org_id))
-    me, organization, shift = await asyncio.gather(
+    me, organization, shift, consents = await asyncio.gather(
         everything.find(PEOPLE, actor.person_id),
         everything.find(ORGANIZATIONS, actor.org_id),
         find_open(context.store, actor.org_id, actor.person_id),
+        my_consents(context),
     )
     return {
         "__typename": "Bootstrap",
@@ -61,6 +63,7 @@ async def bootstrap(context: Context, app_version: str | None, page_size: int) -
             "fence_radius_m": DEFAULT_POLICY.radius_m,
             "fence_modes": [{"tier": tier.value, "mode": mode.value} for tier, mode in DEFAULT_POLICY.modes.items()],
         },
+        "consents": consents,
         "labels": [asdict(label) for label in labels()],
     }
 

@@ -11,6 +11,7 @@ from domain.accounts import Tier
 from domain.geofence import Mode
 from domain.refusals import Refusal
 from resolvers.bootstrap import bootstrap
+from schema.consents import Consent
 from schema.fields import Info, returns, stored
 from schema.paging import MAX_PAGE
 from schema.people import Person
@@ -73,6 +74,7 @@ class Bootstrap:
     planned_shift: PlannedShift | None = stored("planned_shift", "Today's planned shift; null on a free day.")
     limits: ClientLimits = stored("limits", "How much fits into one call.")
     policies: ClientPolicies = stored("policies", "The rules an app applies while it is offline.")
+    consents: list[Consent] = stored("consents", "What you are asked to agree to, and where you stand with it.")
     labels: list[EnumLabel] = stored("labels", "Names of enum values, so that apps need no table of their own.")
 
 

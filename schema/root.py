@@ -14,6 +14,7 @@ from schema.bootstrap import BootstrapQuery
 from schema.calendars import CalendarMutation, CalendarQuery
 from schema.check_ins import CheckInMutation, CheckInQuery
 from schema.cockpit import CockpitQuery
+from schema.consents import ConsentMutation, ConsentQuery
 from schema.contacts import ContactMutation, ContactQuery
 from schema.devices import DeviceMutation, DeviceQuery
 from schema.duplicates import DuplicateQuery
@@ -87,6 +88,7 @@ class Query(
     DeviceQuery,
     NoticeQuery,
     PositionQuery,
+    ConsentQuery,
     TeamMapQuery,
     TrackQuery,
     TimelineQuery,
@@ -125,6 +127,7 @@ class Mutation(
     DeviceMutation,
     NoticeMutation,
     PositionMutation,
+    ConsentMutation,
 ):
     pass
 

@@ -88,6 +88,12 @@ def _replacing(values: Document) -> Document:
     return {"$set": values, "$unset": gone} if gone else {"$set": values}
 
 
+async def forget_latest(store: Store, owner_id: PersonId) -> None:
+    """Takes the person off the map; what the phone told of itself stays."""
+    gone = ("location", "at", "accuracy_m", "received_at", "speed_mps", "heading_deg", "battery_pct", "device_id")
+    await store[COLLECTION].update_one({"_id": owner_id}, {"$unset": dict.fromkeys(gone, "")})
+
+
 async def insert_track(store: Store, position: Position, points: Sequence[TrackPoint]) -> None:
     """The raw points of one batch, of whom `position` is the last; they go after 60 days.
 

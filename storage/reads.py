@@ -52,6 +52,10 @@ REACH: dict[str, Reach] = {
     "drives": Reach.CHAIN,
     "location_views": Reach.PERSONAL,
     "sessions": Reach.PERSONAL,
+    "consents": Reach.PERSONAL,
+    "consent_events": Reach.PERSONAL,
+    "consent_texts": Reach.ORGANIZATION,
+    "consent_text_versions": Reach.ORGANIZATION,
 }
 _SEES_ALL = frozenset({Role.ADMIN, Role.SUPPORT})
 _LEADS_TEAMS = frozenset({Role.MANAGER, Role.DIRECTOR})

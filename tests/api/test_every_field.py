@@ -33,6 +33,7 @@ OWN_ONLY = {
 }
 """Mutations that succeed on foreign ids and leave them out."""
 LABELS = {
+    "giveConsent.deviceId": "kept beside the answer, never followed",
     "reportPositions.input.deviceId": "kept beside the position, never followed",
 }
 """Ids that are written down and name nothing the server reads."""

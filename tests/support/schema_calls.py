@@ -119,6 +119,7 @@ NAMED: dict[str, Any] = {
     "targetSeconds": 86_400,
     "saveAssignmentTable.expectedVersion": 0,
     "updatePoolRules.expectedVersion": 0,
+    "publishConsentText.expectedVersion": 0,
     "claimedUntouchedHours": 72,
     "assignedUntouchedHours": 72,
     "AssignmentRuleInput.territories": ["harbour"],
