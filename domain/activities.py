@@ -10,6 +10,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.ids import ActivityId, LeadId, OrgId, PersonId, TeamId, VisitId
+from domain.leads import Lead
+from domain.notices import derived_id
+from domain.visits import Visit, VisitOutcome
 
 OLDEST = timedelta(hours=72)
 """How far back a phone may report what it did while it was offline."""
@@ -64,6 +67,8 @@ class Activity:
     note: str | None = None
     evidence_ref: str | None = None
     visit_id: VisitId | None = None
+    outcome: VisitOutcome | None = None
+    next_step: str | None = None
     released_at: datetime | None = None
     released_by_id: PersonId | None = None
     """Who vouches for it where it was only declared, and late."""
@@ -73,3 +78,29 @@ class Activity:
         """Whether it can show that a recorded breach was none: more than a late word of whoever logged it."""
         prompt = self.created_at - self.occurred_at <= PROMPT
         return prompt or self.evidence is not Evidence.DECLARED or self.released_at is not None
+
+
+def of_visit(visit: Visit, lead: Lead, now: datetime) -> Activity:
+    """What a visit that has its outcome is in the lead's history, always under the same id.
+
+    One whose presence is not proved is a note: it is no contact.
+    """
+    assert visit.opened_at is not None
+    return Activity(
+        id=ActivityId(derived_id("act", visit.id)),
+        org_id=lead.org_id,
+        lead_id=lead.id,
+        owner_id=lead.owner_id,
+        team_id=lead.team_id,
+        by_id=visit.owner_id,
+        kind=ActivityKind.VISIT if visit.verified else ActivityKind.NOTE,
+        direction=Direction.OUTBOUND,
+        automatic=False,
+        evidence=Evidence.VISIT,
+        occurred_at=visit.opened_at,
+        created_at=now,
+        note=visit.note,
+        visit_id=visit.id,
+        outcome=visit.outcome,
+        next_step=visit.next_step,
+    )

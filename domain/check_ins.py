@@ -40,6 +40,7 @@ from domain.visits import (
     VisitOutcome,
     VisitState,
     arrive,
+    confirm,
     evidence_time_problem,
     leave,
     texts_problem,
@@ -48,7 +49,6 @@ from domain.visits import (
 DEFAULT_POLICY = FencePolicy(1, {Tier.A: Mode.HARD, Tier.B: Mode.SOFT, Tier.C: Mode.SOFT})
 ONLINE_WITHIN = timedelta(seconds=120)
 _AT_SITE = frozenset({Verdict.INSIDE, Verdict.INSIDE_WEAK})
-_GONE = frozenset({Verdict.OUTSIDE, Verdict.REJECTED_MOCK})
 _FIELDS = {"accuracy_m": "accuracyM", "radius_m": "siteId"}
 
 
@@ -165,7 +165,9 @@ def check_in(
         same = second_opening(running, site.id, evidence.event_at)
         if isinstance(same, VisitAlreadyOpen):
             return _refused(evidence, same)
-        return Arrival(_settled(evidence, _opening(judgement, evidence, claim), same, evidence.lead_id))
+        settled = _settled(evidence, _opening(judgement, evidence, claim), same, evidence.lead_id)
+        proves = judgement.verdict in _AT_SITE and not settled.unverified
+        return Arrival(settled, confirm(open_visit, evidence.event_at, now) if proves else None)
     opening = _opening(judgement, evidence, claim)
     if isinstance(opening, Refusal):
         return _refused(evidence, opening)
@@ -198,21 +200,27 @@ def check_out(
     note: str | None,
     policy: FencePolicy,
     now: datetime,
+    seen_inside: Sequence[datetime] = (),
 ) -> Departure | InvalidInput:
-    """Closes the visit at `at`; `claim` is the position, where the phone had one. A fence never keeps a visit open."""
+    """Closes the visit at `at`; `claim` is the position, where the phone had one. A fence never keeps a visit open.
+
+    `seen_inside` are other fixes inside the fence during the visit.
+    """
     problem = evidence_time_problem(at, now) or texts_problem(nextStep=next_step, note=note)
     if problem is not None:
         return problem
     event_at = min(at, now)
     if claim is None:
-        return Departure(leave(visit, event_at, outcome, next_step, note, now))
+        return Departure(leave(visit, event_at, outcome, next_step, note, now, inside_at=seen_inside))
     kept = _kept(actor, check_in_id, claim, site, CheckInDirection.DEPARTURE, policy, now)
     if isinstance(kept, InvalidInput):
         return kept
     evidence, judgement = kept
-    left = leave(visit, event_at, outcome, next_step, note, now, gone=judgement.verdict in _GONE)
-    refused = left.code if isinstance(left, Refusal) else None
     unverified = judgement.verdict not in _AT_SITE or evidence.review
+    inside_at = seen_inside if unverified else [*seen_inside, event_at]
+    disproved = judgement.verdict is Verdict.REJECTED_MOCK
+    left = leave(visit, event_at, outcome, next_step, note, now, inside_at=inside_at, disproved=disproved)
+    refused = left.code if isinstance(left, Refusal) else None
     stored = replace(evidence, visit_id=visit.id, lead_id=visit.lead_id, unverified=unverified, refused=refused)
     return Departure(left, stored)
 

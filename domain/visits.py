@@ -6,13 +6,14 @@ visit or a Refusal; `missed_after` and `auto_close_at` are set only while the wo
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from domain.accounts import Tier
+from domain.dwell import is_long_enough
 from domain.ids import AccountId, CheckInId, LeadId, OrgId, PersonId, PlanId, SiteId, TeamId, VisitId
 from domain.refusals import InvalidInput, VersionConflict, WrongState
 
@@ -25,7 +26,8 @@ MAX_AHEAD = timedelta(days=400)
 MAX_LATE = timedelta(hours=72)
 MAX_EARLY = timedelta(minutes=2)
 """How far a phone's clock may run ahead of ours."""
-DWELL = {Tier.A: timedelta(minutes=10), Tier.B: timedelta(minutes=5), Tier.C: timedelta(minutes=5)}
+OUTCOME_WAIT = timedelta(hours=72)
+"""How long a visit that ended without an outcome waits for it before it becomes a TOUCH."""
 
 
 class VisitState(StrEnum):
@@ -92,11 +94,22 @@ class Visit:
     last_check_in_id: CheckInId | None = None
     arrived_inside: bool = False
     """Whether the check-in proves presence; a visit without one never becomes verified."""
+    last_inside_at: datetime | None = None
+    """The latest evidence inside the fence; the provable stay ends there."""
     counts_for_lead: bool = False
     """Whether its check-in stopped the lead's clock, provisionally until it is verified."""
     verified: bool = False
     offline: bool = False
+    auto_closed: bool = False
+    """Whether its end is the shift's, which says nothing about the stay."""
     version: int = 1
+
+    @property
+    def lacks_proof(self) -> bool:
+        """Whether only the length of the stay is still to be proved, such as by the fixes of live tracking."""
+        if self.opened_at is None or self.closed_at is None or self.verified or self.outcome is None:
+            return False
+        return self.arrived_inside and is_long_enough(self.tier, self.opened_at, self.closed_at)
 
 
 def texts_problem(**texts: str | None) -> InvalidInput | None:
@@ -199,7 +212,7 @@ def arrive(
 ) -> Visit:
     """A check-in opens the visit. A late one at a missed visit makes it DONE, to be completed by its check-out."""
     if late and visit.state is VisitState.MISSED:
-        state, closes_at = VisitState.DONE, now + MAX_LATE
+        state, closes_at = VisitState.DONE, now + OUTCOME_WAIT
     else:
         state = VisitState.OPEN
         closes_at = shift_end_at if shift_end_at is not None and shift_end_at > at else at + LONGEST_OPEN
@@ -213,9 +226,17 @@ def arrive(
         auto_close_at=closes_at,
         last_check_in_id=check_in_id,
         arrived_inside=inside,
+        last_inside_at=at if inside else None,
         counts_for_lead=counts_for_lead,
         offline=late,
     )
+
+
+def confirm(visit: Visit, at: datetime, now: datetime) -> Visit:
+    """A second fix inside the fence: it proves an arrival that was weak, and a stay until then."""
+    latest = max(at, visit.last_inside_at or at)
+    counts = visit.lead_id is not None
+    return _next(visit, now, arrived_inside=True, last_inside_at=latest, counts_for_lead=counts)
 
 
 def leave(
@@ -226,31 +247,41 @@ def leave(
     note: str | None,
     now: datetime,
     *,
-    gone: bool = False,
+    inside_at: Iterable[datetime] = (),
+    disproved: bool = False,
 ) -> Visit | InvalidInput | WrongState:
-    """The visit checked out at `at`: DONE after a dwell of 5 minutes (tier A: 10), else TOUCH.
+    """The visit checked out at `at`: DONE after a stay of 5 minutes (tier A: 10), else TOUCH.
 
-    Verified where the check-in was inside and the check-out, if it has a position, was not `gone` from the fence. An
-    evidence of before the automatic end completes a visit that was closed automatically.
+    Verified where it was entered inside and evidence inside the fence spans the stay: `inside_at` is further such
+    evidence, beside what the visit knows. `disproved`: the check-out came with a made-up position. A tap before the
+    automatic end replaces that end; one after it only brings the outcome, and the visit stays AUTO_CLOSED.
     """
     unfinished = visit.state is VisitState.DONE and visit.closed_at is None
-    early_enough = visit.state is VisitState.AUTO_CLOSED and visit.closed_at is not None and at <= visit.closed_at
-    if visit.opened_at is None or not (visit.state is VisitState.OPEN or unfinished or early_enough):
+    ended_at = visit.closed_at if visit.state is VisitState.AUTO_CLOSED else None
+    waits = ended_at is not None and visit.outcome is None
+    if visit.opened_at is None or not (visit.state is VisitState.OPEN or unfinished or waits):
         return WrongState(visit.id, visit.state)
     if at < visit.opened_at:
         return InvalidInput("capturedAt", "lies before the check-in")
-    stayed = at - visit.opened_at >= DWELL[visit.tier]
+    stays_closed = ended_at is not None and at > ended_at
+    closed_at = ended_at if ended_at is not None and stays_closed else at
+    known = (each for each in (visit.last_inside_at, *inside_at) if each is not None and each <= closed_at)
+    last_inside_at = max(known, default=None)
+    proved = last_inside_at is not None and is_long_enough(visit.tier, visit.opened_at, last_inside_at)
+    state = VisitState.DONE if is_long_enough(visit.tier, visit.opened_at, closed_at) else VisitState.TOUCH
     return _next(
         visit,
         now,
-        state=VisitState.DONE if stayed else VisitState.TOUCH,
-        closed_at=at,
+        state=VisitState.AUTO_CLOSED if stays_closed else state,
+        closed_at=closed_at,
         auto_close_at=None,
+        auto_closed=stays_closed,
+        last_inside_at=last_inside_at,
         outcome=outcome,
         next_step=next_step,
         note=note if note is not None else visit.note,
-        verified=stayed and visit.arrived_inside and not gone,
-        offline=visit.offline or early_enough,
+        verified=proved and visit.arrived_inside and not disproved,
+        offline=visit.offline or ended_at is not None,
     )
 
 
@@ -267,16 +298,20 @@ def miss(visit: Visit, now: datetime) -> Visit | None:
 
 
 def close_forgotten(visit: Visit, now: datetime) -> Visit | None:
-    """The open visit closed at the end of the shift: unverified, and left out of dwell means.
+    """The open visit closed at the end of the shift: left out of dwell means, and unverified without an outcome.
 
-    A visit that late evidence made DONE becomes a TOUCH when its check-out has not come within 72 hours.
+    One that has ended and still waits for its outcome after 72 hours becomes a TOUCH.
     """
     due_at = visit.auto_close_at
     if due_at is None or due_at > now:
         return None
     if visit.state is VisitState.OPEN:
-        return _next(visit, now, state=VisitState.AUTO_CLOSED, closed_at=due_at, auto_close_at=None)
-    return _next(visit, now, state=VisitState.TOUCH, closed_at=visit.opened_at, auto_close_at=None)
+        waits_until = due_at + OUTCOME_WAIT
+        return _next(
+            visit, now, state=VisitState.AUTO_CLOSED, closed_at=due_at, auto_close_at=waits_until, auto_closed=True
+        )
+    ended_at = visit.closed_at or visit.opened_at
+    return _next(visit, now, state=VisitState.TOUCH, closed_at=ended_at, auto_close_at=None)
 
 
 def _next(visit: Visit, now: datetime, **changes: Any) -> Visit:

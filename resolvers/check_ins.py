@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from domain.access import Capability, Scope
 from domain.check_ins import (
     DEFAULT_POLICY,
     CheckIn,
     Claim,
+    Departure,
     best_match,
     is_same_claim,
     local_day,
@@ -31,13 +33,12 @@ from domain.visits import Visit, VisitOutcome
 from resolvers.context import Context
 from resolvers.once import Outcome, Saved, once
 from resolvers.sites import pin_of, sites_around
-from resolvers.sla import record_contact, withdraw_contact
+from resolvers.visit_results import contact_by_visit, seen_inside, settle_visit
 from resolvers.visits import end_of_shift
 from storage import check_ins, visits
 from storage.codec import encode
 from storage.driver import Document, DuplicateKeyError
 from storage.leads import find_lead
-from storage.outbox import Outbox
 from storage.people import find_person
 from storage.shifts import find_latest
 from storage.sites import find_site
@@ -136,7 +137,7 @@ async def _arrive(store: Store, context: Context, given: CheckInCall) -> Outcome
             raise Unavailable(1)
         saved = replace(saved, beside=[(visits.COLLECTION, kept)])
         if visit.counts_for_lead:
-            await _contact(store, visit, now, context.services.outbox, provisional=True)
+            await contact_by_visit(store, visit, now, context.services.outbox)
     return arrival.refusal or saved
 
 
@@ -185,7 +186,8 @@ async def check_out(context: Context, client_key: str, given: CheckOutCall) -> D
         site = await find_site(store, Scope.whole_organization(actor.org_id), visit.site_id)
         if site is None:
             return NotFound(visit.site_id)
-        departure = judge_check_out(
+        judged = partial(
+            judge_check_out,
             actor,
             CheckInId(new_id("chk", context.now)),
             given.claim,
@@ -198,6 +200,9 @@ async def check_out(context: Context, client_key: str, given: CheckOutCall) -> D
             DEFAULT_POLICY,
             context.now,
         )
+        departure = judged()
+        if isinstance(departure, Departure) and isinstance(departure.visit, Visit) and departure.visit.lacks_proof:
+            departure = judged(await seen_inside(store, departure.visit, site))
         if isinstance(departure, InvalidInput):
             return departure
         if departure.check_in is not None:
@@ -208,27 +213,10 @@ async def check_out(context: Context, client_key: str, given: CheckOutCall) -> D
         if saved is None:
             raise Unavailable(1)
         await visits.note_verified_visit(store, departure.visit)
-        await settle_contact(store, departure.visit, context.now, context.services.outbox)
+        await settle_visit(store, departure.visit, context.now, context.services.outbox)
         return Saved(visits.COLLECTION, saved)
 
     return await once(context, "checkOut", client_key, given, act)
-
-
-async def settle_contact(store: Store, visit: Visit, now: datetime, outbox: Outbox) -> None:
-    """What a visit that has ended means for its lead's clocks: proved, or as if it had not been."""
-    if visit.counts_for_lead:
-        if visit.verified:
-            await _contact(store, visit, now, outbox, provisional=False)
-        else:
-            lead = await find_lead(store, Scope.whole_organization(visit.org_id), str(visit.lead_id))
-            if lead is not None:
-                await withdraw_contact(store, lead, visit.id, now)
-
-
-async def _contact(store: Store, visit: Visit, now: datetime, outbox: Outbox, *, provisional: bool) -> None:
-    lead = await find_lead(store, Scope.whole_organization(visit.org_id), str(visit.lead_id))
-    if lead is not None and visit.opened_at is not None:
-        await record_contact(store, lead, visit.opened_at, visit.id, now, provisional, outbox=outbox)
 
 
 async def check_in_candidates(context: Context, evidence: Evidence) -> list[Document]:

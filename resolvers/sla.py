@@ -48,12 +48,16 @@ async def record_contact(
 
 async def withdraw_contact(store: Store, lead: Lead, source_id: str, now: datetime) -> Lead:
     """The contact did not count after all: the clocks run as if it had not been. Saves clocks and lead."""
-    current = await as_seen(store, lead)
+    return await save_changed(store, await withdrawn(store, await as_seen(store, lead), source_id, now), now)
+
+
+async def withdrawn(store: Store, lead: Lead, source_id: str, now: datetime) -> Lead:
+    """`withdraw_contact` for a caller that saves the lead itself."""
     changed = [
-        await append(store, record, current, sla.withdraw_stop(record.clock, source_id, now), now)
+        await append(store, record, lead, sla.withdraw_stop(record.clock, source_id, now), now)
         for record in await list_clocks(store, lead.id)
     ]
-    return await save_changed(store, summed(current, changed), now)
+    return summed(lead, changed)
 
 
 async def contacted(

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+import schema.visits  # noqa: F401 - gives VisitOutcome its words
 from domain.activities import ActivityKind, Direction, Evidence
 from domain.refusals import Refusal
+from domain.visits import VisitOutcome
 from resolvers.activities import NewActivity, log_activity, release_activity
 from schema.fields import Info, mutates, related, stored
 from schema.inputs import given
@@ -58,6 +60,8 @@ class Activity(Node):
     note: str | None = stored("note", "Free text.")
     by_id: strawberry.ID | None = stored("by_id", "The person who did it.")
     visit_id: strawberry.ID | None = stored("visit_id", "The visit it happened on.")
+    outcome: VisitOutcome | None = stored("outcome", "What the visit led to.")
+    next_step: str | None = stored("next_step", "What comes next after the visit.")
     released_at: datetime | None = stored("released_at", "When a manager vouched for it.")
     released_by: Annotated["Person", strawberry.lazy("schema.people")] | None = related(
         "people", "Who vouched for it.", key="released_by_id"

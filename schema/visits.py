@@ -37,7 +37,8 @@ described_enum(
     MISSED="Nobody came. Late evidence from an offline phone can still make it DONE.",
     CANCELLED="Will not happen; see `reason`.",
     RESCHEDULED="Replaced by another visit; see `reason`.",
-    AUTO_CLOSED="Closed at the end of the shift because no check-out came.",
+    AUTO_CLOSED="Closed at the end of the shift because no check-out came; a check-out still brings the outcome, "
+    "without one it becomes a TOUCH after 72 h.",
 )
 described_enum(
     VisitKind,
@@ -72,7 +73,15 @@ class Visit(Node):
     next_step: str | None = stored("next_step", "What comes next.")
     note: str | None = stored("note", "Free text.")
     reason: str | None = stored("reason", "Why it was cancelled or rescheduled.")
-    verified: bool = stored("verified", "Presence is proved: checked in inside the fence and stayed long enough.")
+    verified: bool = stored(
+        "verified", "Presence is proved: checked in inside the fence, with later evidence there after long enough."
+    )
+    last_inside_at: datetime | None = stored(
+        "last_inside_at", "The latest evidence inside the fence; the stay is proved until then."
+    )
+    auto_closed: bool = stored(
+        "auto_closed", "Its end is the shift's: left out of mean lengths of stay.", default=False
+    )
     offline: bool = stored("offline", "Evidence of it came late, from a phone without a connection.")
     rep_id: strawberry.ID = stored("owner_id", "Whose visit it is.")
     rep: Annotated["Person", strawberry.lazy("schema.people")] | None = related("people", "The rep.", key="owner_id")

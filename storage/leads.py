@@ -133,6 +133,11 @@ async def insert_activity(store: Store, activity: Activity) -> Document:
     return document
 
 
+async def put_activity(store: Store, activity: Activity) -> None:
+    """Writes an activity that may have been written before, with less known of it."""
+    await store[ACTIVITIES].replace_one({"_id": activity.id}, encode(activity), upsert=True)
+
+
 async def find_activity(store: Store, scope: Scope, activity_id: str) -> Activity | None:
     """The activity in scope."""
     found = await Reads(store, scope).find(ACTIVITIES, activity_id)

@@ -11,8 +11,8 @@ from datetime import datetime
 from domain.ids import VisitId
 from domain.notices import NoticeKind, Priority, event_key, make_notice
 from domain.visits import Visit, close_forgotten, miss
-from resolvers.check_ins import settle_contact
 from resolvers.services import Services
+from resolvers.visit_results import settle_visit
 from storage.outbox import Outbox
 from storage.store import Store
 from storage.visits import list_due_visits, load_visit, save_visit
@@ -27,8 +27,11 @@ async def mark_missed(services: Services) -> int:
 
 
 async def close_open(services: Services) -> int:
-    """Visits left open at the end of the shift become AUTO_CLOSED; what they stopped of a lead's clocks runs on."""
-    return await _settle_due(services, "auto_close_at", close_forgotten, settle_contact)
+    """Visits left open at the end of the shift become AUTO_CLOSED, and TOUCH where no outcome comes for 72 hours.
+
+    What they stopped of a lead's clocks runs on until they are verified.
+    """
+    return await _settle_due(services, "auto_close_at", close_forgotten, settle_visit)
 
 
 async def _settle_due(services: Services, due_key: str, step: Step, consequence: Consequence) -> int:

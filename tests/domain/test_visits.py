@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.accounts import Tier
-from domain.ids import AccountId, CheckInId, OrgId, PersonId, SiteId, VisitId
+from domain.ids import AccountId, CheckInId, LeadId, OrgId, PersonId, SiteId, VisitId
 from domain.refusals import InvalidInput, Refusal, VersionConflict, WrongState
 from domain.visits import (
     DEFAULT_LENGTH,
@@ -19,6 +19,7 @@ from domain.visits import (
     MAX_AHEAD,
     MAX_LATE,
     MISSED_GRACE,
+    OUTCOME_WAIT,
     Visit,
     VisitKind,
     VisitOutcome,
@@ -26,6 +27,7 @@ from domain.visits import (
     arrive,
     cancel,
     close_forgotten,
+    confirm,
     leave,
     miss,
     missed_after,
@@ -58,15 +60,21 @@ def a_visit(state: VisitState = VisitState.PLANNED, tier: Tier = Tier.B) -> Visi
     if state is VisitState.PLANNED:
         return replace(planned, missed_after=NOW + DEFAULT_LENGTH + MISSED_GRACE)
     if state in {VisitState.OPEN, VisitState.AUTO_CLOSED}:
-        opened = replace(planned, opened_at=NOW, arrived_inside=True, last_check_in_id=CHECK_IN)
+        opened = replace(planned, opened_at=NOW, arrived_inside=True, last_inside_at=NOW, last_check_in_id=CHECK_IN)
         if state is VisitState.OPEN:
             return replace(opened, auto_close_at=NOW + LONGEST_OPEN)
-        return replace(opened, closed_at=NOW + LONGEST_OPEN)
+        closed_at = NOW + LONGEST_OPEN
+        return replace(opened, closed_at=closed_at, auto_close_at=closed_at + OUTCOME_WAIT, auto_closed=True)
     return planned
 
 
-def left(visit: Visit, after: timedelta, *, gone: bool = False) -> Visit | Refusal:
-    return leave(visit, NOW + after, VisitOutcome.ORDER, "call", None, NOW + after, gone=gone)
+def left(
+    visit: Visit, after: timedelta, *inside: timedelta, proved: bool = True, disproved: bool = False
+) -> Visit | Refusal:
+    """Checked out after so long; `inside` is when fixes were inside, by default at the end."""
+    fixes = [NOW + each for each in (inside or (after,))] if proved else []
+    at = NOW + after
+    return leave(visit, at, VisitOutcome.ORDER, "call", None, at, inside_at=fixes, disproved=disproved)
 
 
 @pytest.mark.parametrize(
@@ -87,12 +95,42 @@ def test_leave_dwell(tier: Tier, dwell: timedelta, state: VisitState) -> None:
     assert (ended.outcome, ended.next_step, ended.version) == (VisitOutcome.ORDER, "call", 2)
 
 
+@pytest.mark.parametrize(
+    ("tier", "inside", "verified"),
+    [
+        (Tier.B, [5 * MINUTE], True),
+        (Tier.B, [5 * MINUTE - timedelta(milliseconds=1)], False),
+        (Tier.A, [10 * MINUTE], True),
+        (Tier.A, [10 * MINUTE - timedelta(milliseconds=1)], False),
+        (Tier.B, [MINUTE, 6 * MINUTE, 2 * MINUTE], True),
+        (Tier.B, [21 * MINUTE], False),
+        (Tier.B, [], False),
+    ],
+)
+def test_leave_is_verified_by_evidence_that_spans_the_stay(tier: Tier, inside: list[timedelta], verified: bool) -> None:
+    ended = left(a_visit(VisitState.OPEN, tier), 20 * MINUTE, *inside, proved=bool(inside))
+    assert isinstance(ended, Visit)
+    assert (ended.state, ended.verified) == (VisitState.DONE, verified)
+    assert ended.lacks_proof is not verified
+
+
 def test_leave_unproved_presence_is_done_and_not_verified() -> None:
     unproved = left(replace(a_visit(VisitState.OPEN), arrived_inside=False), 20 * MINUTE)
-    elsewhere = left(a_visit(VisitState.OPEN), 20 * MINUTE, gone=True)
-    for ended in (unproved, elsewhere):
+    made_up = left(a_visit(VisitState.OPEN), 20 * MINUTE, 10 * MINUTE, disproved=True)
+    for ended in (unproved, made_up):
         assert isinstance(ended, Visit)
         assert (ended.state, ended.verified) == (VisitState.DONE, False)
+
+
+def test_confirm_makes_a_weak_arrival_count() -> None:
+    weak = replace(a_visit(VisitState.OPEN), arrived_inside=False, last_inside_at=None, lead_id=LeadId("led_1"))
+    confirmed = confirm(weak, NOW + MINUTE, NOW + MINUTE)
+    assert (confirmed.arrived_inside, confirmed.last_inside_at) == (True, NOW + MINUTE)
+    assert (confirmed.counts_for_lead, confirmed.version) == (True, 2)
+    assert confirm(confirmed, NOW, NOW + MINUTE).last_inside_at == NOW + MINUTE
+    ended = left(confirmed, 5 * MINUTE)
+    assert isinstance(ended, Visit)
+    assert ended.verified
 
 
 def test_leave_before_the_check_in() -> None:
@@ -104,12 +142,32 @@ def test_leave_is_possible_from_open_only(state: VisitState) -> None:
     assert left(a_visit(state), 20 * MINUTE) == WrongState(VisitId("vis_1"), state)
 
 
-def test_leave_that_arrives_after_the_automatic_end() -> None:
+def test_leave_before_the_automatic_end_replaces_it() -> None:
     completed = left(a_visit(VisitState.AUTO_CLOSED), 30 * MINUTE)
     assert isinstance(completed, Visit)
     assert (completed.state, completed.verified, completed.offline) == (VisitState.DONE, True, True)
-    too_late = left(a_visit(VisitState.AUTO_CLOSED), LONGEST_OPEN + MINUTE)
-    assert too_late == WrongState(VisitId("vis_1"), VisitState.AUTO_CLOSED)
+    assert (completed.closed_at, completed.auto_closed, completed.auto_close_at) == (NOW + 30 * MINUTE, False, None)
+
+
+def test_leave_after_the_automatic_end_only_brings_the_outcome() -> None:
+    told = left(a_visit(VisitState.AUTO_CLOSED), LONGEST_OPEN + MINUTE, 30 * MINUTE, LONGEST_OPEN + MINUTE)
+    assert isinstance(told, Visit)
+    assert (told.state, told.auto_closed, told.verified) == (VisitState.AUTO_CLOSED, True, True)
+    assert (told.closed_at, told.last_inside_at) == (NOW + LONGEST_OPEN, NOW + 30 * MINUTE)
+    assert told.auto_close_at is None
+    assert left(told, LONGEST_OPEN + 2 * MINUTE) == WrongState(VisitId("vis_1"), VisitState.AUTO_CLOSED)
+
+
+def test_closed_automatically_without_an_outcome_becomes_a_touch() -> None:
+    closed = close_forgotten(a_visit(VisitState.OPEN), NOW + LONGEST_OPEN)
+    assert closed is not None
+    assert (closed.state, closed.auto_closed) == (VisitState.AUTO_CLOSED, True)
+    due = NOW + LONGEST_OPEN + OUTCOME_WAIT
+    assert close_forgotten(closed, due - timedelta(milliseconds=1)) is None
+    touch = close_forgotten(closed, due)
+    assert touch is not None
+    assert (touch.state, touch.closed_at, touch.auto_closed) == (VisitState.TOUCH, NOW + LONGEST_OPEN, True)
+    assert (touch.auto_close_at, touch.verified) == (None, False)
 
 
 def came(visit: Visit, *, late: bool = False, shift_end_at: datetime | None = None) -> Visit:
