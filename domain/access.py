@@ -34,6 +34,8 @@ class Capability(StrEnum):
     DO_FIELD_WORK = "DO_FIELD_WORK"
     SEE_TEAM_MAP = "SEE_TEAM_MAP"
     RECORD_SURVEYS = "RECORD_SURVEYS"
+    BIND_CHANNELS = "BIND_CHANNELS"
+    """For others: the people and teams one sees."""
 
 
 _FIELD = frozenset({Capability.EDIT_CUSTOMERS, Capability.DO_FIELD_WORK, Capability.RECORD_SURVEYS})
@@ -43,6 +45,7 @@ _LEADING = _FIELD | {
     Capability.PLAN_FOR_OTHERS,
     Capability.EDIT_ARTICLES,
     Capability.SEE_TEAM_MAP,
+    Capability.BIND_CHANNELS,
 }
 CAPABILITIES: dict[Role, frozenset[Capability]] = {
     Role.REP: _FIELD,
@@ -61,6 +64,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.EDIT_ARTICLES,
             Capability.EDIT_CUSTOMERS,
             Capability.RECORD_SURVEYS,
+            Capability.BIND_CHANNELS,
         }
     ),
     Role.SUPPORT: frozenset({Capability.RECORD_SURVEYS}),

@@ -27,6 +27,7 @@ from resolvers import hand_overs
 from resolvers.context import Context
 from resolvers.links import issue_link, with_token
 from resolvers.once import Outcome, Saved, once
+from storage.bindings import move_bindings, remove_bindings_of
 from storage.credentials import drop_links
 from storage.devices import remove_devices_of
 from storage.driver import Document, DuplicateKeyError
@@ -211,6 +212,7 @@ async def _leave(
     await end_sessions(store, person.org_id, person.id, EndReason.DEACTIVATED, context.now)
     await drop_links(store, person.org_id, person.id)
     await remove_devices_of(store, person.id)
+    await remove_bindings_of(store, person.id)
     return begun
 
 
@@ -269,4 +271,6 @@ async def _is_last_admin(store: Store, person: Person) -> bool:
 
 async def _saved(store: Store, before: Person, after: Person) -> Outcome:
     saved = await save_person(store, after)
+    if after.team_id != before.team_id:
+        await move_bindings(store, after.id, after.team_id)
     return Saved(PEOPLE, saved) if saved is not None else VersionConflict(before.id, before.version)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from domain.bindings import BindingRules
 from domain.sessions import SignInRules
 from knowledge.follower import IndexFollower
 from knowledge.index import ArticleIndex
@@ -63,6 +64,7 @@ class Services:
     changes: ChangeFeed
     files: FileStore
     outbox: Outbox = INBOX_ONLY
+    binding_rules: BindingRules = field(default_factory=BindingRules)
     verify_firebase: VerifyFirebase | None = None
     team_map_interval_s: float = 1.0
     queues: Queues = field(default_factory=Queues)

@@ -26,6 +26,7 @@ NODES = {
     "clk": ("clocks", "SlaClock"),
     "art": ("articles", "Article"),
     "dev": ("devices", "Device"),
+    "bnd": ("bindings", "ChannelBinding"),
     "ntc": ("notices", "Notice"),
 }
 """Id prefix -> collection and GraphQL type."""

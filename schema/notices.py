@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain.access import Actor
-from domain.notices import NoticeKind, Priority
+from domain.notices import NoticeKind
 from domain.refusals import Refusal
 from push.messages import link_to, words
 from resolvers.notices import acknowledge_notice, mark_read, mark_seen, received, unread_count
 from schema.fields import Info, computed, mutates, related, returns, stored, wanted
 from schema.nodes import Node
 from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
+from schema.priorities import Priority
 from schema.refusals import COMMON
 from schema.scalars import described_enum
 from storage.driver import Document
@@ -39,13 +40,6 @@ described_enum(
     VISIT_RESCHEDULED="A visit moved.",
     VISIT_CANCELLED="A visit does not take place.",
     PLAN_PUBLISHED="Your route for a day is published.",
-)
-described_enum(
-    Priority,
-    "How urgent a notice is.",
-    CRITICAL="At once, at night too.",
-    HIGH="Within hours.",
-    NORMAL="Within the day.",
 )
 
 

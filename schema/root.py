@@ -10,6 +10,7 @@ from schema.accounts import Account, AccountMutation, AccountQuery
 from schema.activities import ActivityMutation
 from schema.articles import ArticleMutation, ArticleQuery
 from schema.assignment_rules import AssignmentRuleMutation, AssignmentRuleQuery
+from schema.bindings import BindingMutation, BindingQuery
 from schema.bootstrap import BootstrapQuery
 from schema.calendars import CalendarMutation, CalendarQuery
 from schema.check_ins import CheckInMutation, CheckInQuery
@@ -86,6 +87,7 @@ class Query(
     SlaPolicyQuery,
     SlaSweepQuery,
     DeviceQuery,
+    BindingQuery,
     NoticeQuery,
     PositionQuery,
     ConsentQuery,
@@ -125,6 +127,7 @@ class Mutation(
     SlaPolicyMutation,
     SlaSweepMutation,
     DeviceMutation,
+    BindingMutation,
     NoticeMutation,
     PositionMutation,
     ConsentMutation,

@@ -47,6 +47,7 @@ REACH: dict[str, Reach] = {
     "hand_over_entries": Reach.OWNED,
     "notices": Reach.PERSONAL,
     "devices": Reach.PERSONAL,
+    "bindings": Reach.HELD,
     "positions": Reach.CHAIN,
     "track_points": Reach.CHAIN,
     "drives": Reach.CHAIN,
@@ -64,7 +65,7 @@ _EDITED_BY = {"articles": (Capability.EDIT_ARTICLES, {"state": "PUBLISHED"})}
 _HANDED_OVER = frozenset({"leads", "lead_assignments", "activities", "clocks", "visits"})
 """What a rep who stands in for another sees of theirs; never where they were."""
 _TEAM_KEY = {"teams": "_id"}
-_OWNER_KEY = {"people": "_id", "files": "holder_id"}
+_OWNER_KEY = {"people": "_id", "files": "holder_id", "bindings": "holder_id"}
 _ORG_KEY = {"organizations": "_id"}
 
 

@@ -20,6 +20,7 @@ from storage.credentials import Passwords
 from storage.driver import connect
 from storage.indexes import create_indexes
 from storage.store import Store
+from tests.support.bindings import EVERY_CHANNEL
 from tests.support.client import ApiClient
 from tests.support.reads_counter import ReadsCounter
 from tests.support.sign_in import CHEAP
@@ -140,7 +141,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory, mongo_uri: str) -> Settin
 @pytest.fixture(scope="session")
 def services(settings: Settings, store: Store, session_clock: StoppedClock) -> Services:
     """The parts of the program on the test clock."""
-    return replace(build_services(settings, store, session_clock), passwords=Passwords(CHEAP))
+    built = build_services(settings, store, session_clock)
+    return replace(built, passwords=Passwords(CHEAP), binding_rules=EVERY_CHANNEL)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from zoneinfo import reset_tzpath
 
+from domain.bindings import BindingRules
 from domain.sessions import SignInRules
 from knowledge.follower import IndexFollower
 from knowledge.index import ArticleIndex
@@ -71,6 +72,7 @@ def build_services(
         files=FileStore(_blobs(settings), settings.files_folder / "incoming", settings.file_max_bytes),
         team_map_interval_s=settings.team_map_interval_s,
         verify_firebase=verify_firebase,
+        binding_rules=BindingRules(frozenset(channel_names(_push_config(settings)))),
         outbox=Outbox(channel_names(_push_config(settings)), registered_devices),
     )
 

@@ -41,6 +41,7 @@ FOR_EVERYBODY = {
     "signOut": "ends the caller's own session",
     "registerDevice": "the caller's own phone",
     "removeDevice": "the caller's own phone",
+    "bindChannel": "the caller's own channels",
     "markSeen": "the caller's own notices",
     "markRead": "the caller's own notices",
     "acknowledgeNotice": "the caller's own notices",

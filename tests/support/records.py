@@ -28,6 +28,7 @@ MAKERS = {
     "vis": ("rep", "scheduleVisit"),
     "art": ("manager", "createArticle"),
     "dev": ("rep", "registerDevice"),
+    "bnd": ("rep", "bindChannel"),
     "shf": ("rep", "startShift"),
     "pln": ("rep", "planDay"),
 }

@@ -59,11 +59,13 @@ ID_WORDS = {
     "absence": "abs",
     "successor": "per",
     "handOver": "hov",
+    "holder": "per",
 }
 """What `<word>Id` names."""
 OTHER_IDS = {
     "node.id": "acc",
     "removeDevice.id": "dev",
+    "unbindChannel.id": "bnd",
     "releaseLead.id": "led",
     "InvitePersonInput.id": "per",
     "markSeen.ids": "ntc",
@@ -125,6 +127,7 @@ NAMED: dict[str, Any] = {
     "AssignmentRuleInput.territories": ["harbour"],
     "TerritoryInput.key": "harbour",
     "photoHash": "0" * 64,
+    "BindChannelInput.address": "693a91f6-7abc-4bc4-97a0-0ec2sifa5aaa",
 }
 """Values that a rule asks for, by argument name or `Input.field`."""
 ALSO = frozenset({"InvitePersonInput.teamId"})
