@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +14,12 @@ from domain.refusals import IdTaken, InvalidInput
 
 MAX_PER_PERSON = 10
 """Registering one more removes the one not seen for longest."""
+STALE_AFTER = timedelta(days=30)
+"""A device that was not heard of for so long is sent nothing; it counts again as soon as it is heard of."""
+LOST_AFTER = timedelta(days=270)
+"""After so long it is forgotten: Firebase has dropped its address by then."""
+CONTACT_EVERY = timedelta(days=1)
+"""How exactly the time of the last contact is kept."""
 _INSTALLATION = range(8, 201)
 _ADDRESS = range(1, 4097)
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,4}")
@@ -44,9 +50,14 @@ class Device:
     model: str | None
     created_at: datetime
     seen_at: datetime
-    """When it last registered."""
+    """When it last registered or was heard of otherwise (to within CONTACT_EVERY)."""
     token: str | None = field(default=None, repr=False)
     fid: str | None = field(default=None, repr=False)
+
+
+def is_stale(seen_at: datetime, now: datetime) -> bool:
+    """Whether nothing was heard of the device for too long to rely on it."""
+    return now - seen_at >= STALE_AFTER
 
 
 def problem_with(said: Mapping[str, Any]) -> InvalidInput | None:

@@ -37,6 +37,9 @@ class NoticeKind(StrEnum):
     PLAN_PUBLISHED = "PLAN_PUBLISHED"
 
 
+_INFORMS = frozenset({NoticeKind.SLA_WITHDRAWN})
+
+
 class Priority(StrEnum):
     """How urgent a notice is; storage claims in this order."""
 
@@ -57,8 +60,8 @@ _DEADLINE_S = {Priority.CRITICAL: 3_600, Priority.HIGH: 14_400, Priority.NORMAL:
 class Notice:
     """One row of one person's inbox; `owner_id` is the recipient.
 
-    `facts` are plain strings for the wording (metric, date, counts), never a customer's personal data. The four marks
-    are set once and never move; an unread notice is one without `read_at`.
+    `facts` are plain strings for the wording (metric, date, counts), never a customer's personal data. The marks are
+    set once and never move; an unread notice is one without `read_at`.
     """
 
     id: NoticeId
@@ -78,11 +81,14 @@ class Notice:
     read_at: datetime | None = None
     acknowledged_at: datetime | None = None
     resolved_at: datetime | None = None
+    taken_at: datetime | None = None
+    """When somebody else who was told the same acknowledged it first."""
+    taken_by_id: PersonId | None = None
 
     @property
     def is_settled(self) -> bool:
-        """Whether nobody needs to be told any more: acknowledged by the recipient, or its cause has ended."""
-        return self.acknowledged_at is not None or self.resolved_at is not None
+        """Whether the recipient need not be told any more: somebody took it on, or its cause has ended."""
+        return any((self.acknowledged_at, self.resolved_at, self.taken_at))
 
 
 def derived_id(prefix: str, *parts: str) -> str:
@@ -157,6 +163,26 @@ def acknowledge(notice: Notice, now: datetime) -> Notice:
         return notice
     opened = read(notice, now)
     return replace(opened, acknowledged_at=max(now, opened.read_at or now))
+
+
+def take(notice: Notice, by: PersonId, now: datetime) -> Notice:
+    """Somebody else who was told the same acknowledged theirs: the first counts, and whoever did so keeps their own."""
+    if notice.acknowledged_at or notice.taken_at:
+        return notice
+    return replace(notice, taken_at=max(now, notice.created_at), taken_by_id=by)
+
+
+def is_shared(one: Notice, other: Notice) -> bool:
+    """Whether acknowledging one takes the other on: the same event, or any step of the same cycle of a clock.
+
+    What only informs is for everyone to read.
+    """
+    if one.kind in _INFORMS or other.kind in _INFORMS or one.org_id != other.org_id:
+        return False
+    if one.dedupe_key == other.dedupe_key:
+        return True
+    same_cycle = one.clock_id is not None and (one.clock_id, one.cycle) == (other.clock_id, other.cycle)
+    return same_cycle and one.step is not None and other.step is not None
 
 
 def resolve(notice: Notice, now: datetime) -> Notice:

@@ -66,7 +66,7 @@ async def _drop_notices(store: Store, before: Clock, record: ClockRecord, now: d
         return
     keys = {step_key(record.id, cycle.key, percent) for cycle in ended for percent in cycle.fired}
     told = [each for each in await list_clock_notices(store, record.id) if each.dedupe_key in keys]
-    dropped = [each for each in told if not each.is_settled]
+    dropped = [each for each in told if each.acknowledged_at is None and each.resolved_at is None]
     await save_marks(store, [resolve(each, now) for each in dropped])
     for notice in dropped:
         rows = await list_open_deliveries(store, notice.id)

@@ -1,33 +1,45 @@
-"""The caller's inbox: marking, acknowledging, and what the phone says it received. Called by schema/notices.py."""
+"""The caller's inbox: marking, acknowledging, watching, and what the phone says of pushes. For schema/notices.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime, timedelta
 
 from domain import sla
-from domain.deliveries import cancel, mark_received
+from domain.deliveries import Delivery, cancel, mark_opened, mark_received
 from domain.errors import Unavailable
-from domain.notices import Notice, acknowledge, read, see
+from domain.notices import Notice, acknowledge, read, see, take
 from domain.refusals import InvalidInput, NotFound, Refusal
 from resolvers.context import Context
 from resolvers.once import Facts, Outcome, Saved, once
+from storage.changes import Change
 from storage.clocks import find_clock, save_clock
+from storage.devices import note_contact
 from storage.driver import Document
 from storage.notices import (
     change_deliveries,
     count_unread,
+    list_deliveries_of,
     list_notices,
-    list_open_deliveries,
     list_own_deliveries,
+    list_shared,
     save_marks,
 )
 from storage.outbox import NOTICES
 from storage.reads import Reads, unique
 from storage.store import Store
+from storage.times import stored_time
 
 MAX_IDS = 100
 COUNTED = 100
+FOLLOWED = frozenset({NOTICES})
+"""Collections whose changes a watched inbox shows."""
+GATHERED_S = 0.2
+"""What is written within so long comes as one event."""
+LATEST_COMMIT = timedelta(minutes=1)
+"""What was written so long before the watching began may still become visible after it."""
+MAX_REMEMBERED = 1_000
+_MARKS = ("seen_at", "read_at", "acknowledged_at", "resolved_at", "taken_at")
 
 
 async def mark_seen(context: Context, client_key: str, notice_ids: Sequence[str]) -> Document | Refusal:
@@ -54,8 +66,7 @@ async def _mark(
         if problem is not None:
             return problem
         notices = await list_notices(store, actor.scope, unique(notice_ids))
-        marked = [mark(each, context.now) for each in notices]
-        await save_marks(store, [after for before, after in zip(notices, marked, strict=True) if after != before])
+        await save_marks(store, _changed(notices, [mark(each, context.now) for each in notices]))
         known = {each.id for each in notices}
         return Facts({"ids": [each for each in unique(notice_ids) if each in known]})
 
@@ -63,7 +74,8 @@ async def _mark(
 
 
 async def acknowledge_notice(context: Context, client_key: str, notice_id: str) -> Document | Refusal:
-    """The notice its recipient takes on: nothing more is sent for it, and its clock's later steps stay silent."""
+    """The notice its recipient takes on for everyone who was told: nothing more is sent for it to anybody, and its
+    clock's later steps stay silent."""
     actor = context.me
 
     async def act(store: Store) -> Outcome:
@@ -72,8 +84,10 @@ async def acknowledge_notice(context: Context, client_key: str, notice_id: str) 
             return NotFound(notice_id)
         notice = found[0]
         if notice.acknowledged_at is None:
-            await save_marks(store, [acknowledge(notice, context.now)])
-            open_rows = await list_open_deliveries(store, notice.id)
+            others = await list_shared(store, notice)
+            taken = [take(each, actor.person_id, context.now) for each in others]
+            await save_marks(store, [acknowledge(notice, context.now), *_changed(others, taken)])
+            open_rows = await list_deliveries_of(store, [notice.id, *(each.id for each in others)])
             await change_deliveries(store, open_rows, lambda row: cancel(row, "acknowledged", context.now))
             await _quiet_clock(store, notice, context.now)
         document = await Reads(store, actor.scope).find(NOTICES, notice_id)
@@ -94,6 +108,21 @@ async def _quiet_clock(store: Store, notice: Notice, now: datetime) -> None:
 
 async def received(context: Context, client_key: str, delivery_keys: Sequence[str]) -> Document | Refusal:
     """`{"keys"}` of the caller's deliveries among these; the phone has them, so none is sent again."""
+    return await _arrived(context, "received", client_key, delivery_keys, mark_received)
+
+
+async def opened(context: Context, client_key: str, delivery_keys: Sequence[str]) -> Document | Refusal:
+    """As `received`, for messages that were tapped: their notices are read."""
+    return await _arrived(context, "opened", client_key, delivery_keys, mark_opened)
+
+
+async def _arrived(
+    context: Context,
+    mutation: str,
+    client_key: str,
+    delivery_keys: Sequence[str],
+    mark: Callable[[Delivery, datetime], Delivery],
+) -> Document | Refusal:
     actor = context.me
 
     async def act(store: Store) -> Outcome:
@@ -101,16 +130,67 @@ async def received(context: Context, client_key: str, delivery_keys: Sequence[st
         if problem is not None:
             return problem
         rows = await list_own_deliveries(store, actor.scope, unique(delivery_keys))
-        await change_deliveries(store, rows, lambda row: mark_received(row, context.now))
+        await change_deliveries(store, rows, lambda row: mark(row, context.now))
+        if mark is mark_opened:
+            notices = await list_notices(store, actor.scope, unique(row.notice_id for row in rows))
+            await save_marks(store, _changed(notices, [read(each, context.now) for each in notices]))
+        devices = unique(row.device_id for row in rows if row.device_id is not None)
+        await note_contact(store, actor.person_id, devices, context.now)
         known = {row.id for row in rows}
         return Facts({"keys": [each for each in unique(delivery_keys) if each in known]})
 
-    return await once(context, "received", client_key, {"keys": list(delivery_keys)}, act)
+    return await once(context, mutation, client_key, {"keys": list(delivery_keys)}, act)
+
+
+async def watch_inbox(context: Context) -> AsyncIterator[Document]:
+    """First the unread count, then what is added to the caller's inbox, and the count again after each change of it.
+
+    Ends with Unauthenticated once the caller may not act any more, Unavailable where the client reads too slowly.
+    """
+    actor, services = context.me, context.services
+    org_id, me = actor.org_id, actor.person_id
+
+    def is_mine(change: Change) -> bool:
+        document = change.document
+        return change.collection == NOTICES and (document.get("org_id"), document.get("owner_id")) == (org_id, me)
+
+    async with services.changes.subscribe(is_mine) as subscriber:
+        since, told = stored_time(context.now - LATEST_COMMIT), dict[str, None]()
+        added: list[Document] = []
+        missed = False
+        while True:
+            yield {
+                "notices": added,
+                "unread_count": await count_unread(context.store, actor.scope, COUNTED),
+                "may_have_missed": missed,
+            }
+            changes = await subscriber.take(GATHERED_S)
+            context.actor = actor = await services.callers.again(actor)
+            context.renew()
+            missed = any(change.is_gap for change in changes)
+            added = _added([change.document for change in changes if not change.is_gap], since, told)
+
+
+def _added(documents: Sequence[Document], since: datetime, told: dict[str, None]) -> list[Document]:
+    """New ones that bear no mark and were not told before, oldest first; `told` grows by them and keeps the latest."""
+    fresh = {
+        each["_id"]: each
+        for each in documents
+        if each["created_at"] >= since and each["_id"] not in told and not any(each.get(mark) for mark in _MARKS)
+    }
+    told |= dict.fromkeys(fresh)
+    for oldest in list(told)[:-MAX_REMEMBERED]:
+        del told[oldest]
+    return sorted(fresh.values(), key=lambda each: (each["created_at"], each["_id"]))
 
 
 async def unread_count(context: Context) -> int:
     """How many of the caller's notices are unread, counted up to COUNTED."""
     return await count_unread(context.store, context.me.scope, COUNTED)
+
+
+def _changed(before: Sequence[Notice], after: Sequence[Notice]) -> list[Notice]:
+    return [now for was, now in zip(before, after, strict=True) if now != was]
 
 
 def _problem_with(field: str, ids: Sequence[str]) -> InvalidInput | None:

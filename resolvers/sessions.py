@@ -32,7 +32,7 @@ from resolvers.derived_secrets import digest
 from resolvers.once import Facts, Outcome, once, problem_with_key
 from resolvers.tokens import Claims
 from storage.credentials import Window, count_attempt, find_password, forget_attempt, save_password
-from storage.devices import remove_devices_of
+from storage.devices import note_contact, remove_devices_of
 from storage.driver import Document, DuplicateKeyError
 from storage.people import PEOPLE, find_by_email, save_person
 from storage.sessions import end_session, end_sessions, find_session, insert_session, save_exchange
@@ -184,6 +184,8 @@ async def refresh_session(
         successor = secrets.derive(_NEXT, session_id, secret, caller)
         rotated = rotate(session, digest(successor), caller, context.now, context.services.sign_in)
         if await save_exchange(store, rotated):
+            if rotated.device_id is not None:
+                await note_contact(store, rotated.owner_id, [rotated.device_id], context.now)
             return await _answer(context, rotated, successor)
     return RetryLater(1)
 

@@ -54,7 +54,11 @@ async def team_map_changes(context: Context, team_id: str | None) -> AsyncIterat
     actor = position_watcher(context.me)
     org_id, services = actor.org_id, context.services
     shown: set[PersonId] = set()
-    async with services.changes.subscribe(lambda change: change.document.get("org_id") == org_id) as subscriber:
+
+    def can_show(change: Change) -> bool:
+        return change.collection in FOLLOWED and change.document.get("org_id") == org_id
+
+    async with services.changes.subscribe(can_show) as subscriber:
         dirty: set[PersonId] | None = None
         while True:
             entries = await _changed(context.store, actor, team_id, dirty)

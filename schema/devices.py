@@ -38,7 +38,7 @@ class Device(Node):
     model: str | None = stored("model", "What the maker calls it.")
     reachable: bool = computed(_is_reachable, "Whether it gave an address for push messages.", needs=("token", "fid"))
     created_at: datetime = stored("created_at", "When it first registered.")
-    seen_at: datetime = stored("seen_at", "When it last registered.")
+    seen_at: datetime = stored("seen_at", "When it was last heard of; after 30 days nothing is sent to it.")
 
 
 @strawberry.type(description="A device that is no longer registered.")

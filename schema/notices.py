@@ -1,6 +1,6 @@
 """The inbox in the schema: the notice type, queries and marks."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +10,16 @@ from domain.access import Actor
 from domain.notices import NoticeKind
 from domain.refusals import Refusal
 from push.messages import link_to, words
-from resolvers.notices import acknowledge_notice, mark_read, mark_seen, received, unread_count
-from schema.fields import Info, computed, mutates, related, returns, stored, wanted
+from resolvers.notices import (
+    acknowledge_notice,
+    mark_read,
+    mark_seen,
+    opened,
+    received,
+    unread_count,
+    watch_inbox,
+)
+from schema.fields import Info, computed, mutates, related, returns, stored, streams, wanted
 from schema.nodes import Node
 from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
 from schema.priorities import Priority
@@ -21,6 +29,7 @@ from storage.driver import Document
 
 if TYPE_CHECKING:
     from schema.leads import Lead
+    from schema.people import Person
     from schema.visits import Visit
 
 described_enum(
@@ -71,6 +80,13 @@ class Notice(Node):
     read_at: datetime | None = stored("read_at", "When you first opened it; unread before.")
     acknowledged_at: datetime | None = stored("acknowledged_at", "When you took it on; reading is less than that.")
     resolved_at: datetime | None = stored("resolved_at", "When its cause ended, whoever ended it.")
+    taken_on_at: datetime | None = stored(
+        "taken_at",
+        "When somebody else who was told acknowledged it first: nothing is sent to you for it then.",
+    )
+    taken_on_by: Annotated["Person", strawberry.lazy("schema.people")] | None = related(
+        "people", "Who that was; null where you may not see them.", key="taken_by_id"
+    )
 
 
 @strawberry.type(description="Notices that carry the mark now.")
@@ -83,12 +99,29 @@ class ReceivedMessages:
     keys: list[strawberry.ID] = stored("keys", "Those of the keys that were sent to you, in the order given.")
 
 
+@strawberry.type(description="Messages known to have been tapped.")
+class OpenedMessages:
+    keys: list[strawberry.ID] = stored("keys", "Those of the keys that were sent to you, in the order given.")
+
+
+@strawberry.type(description="What happened to your inbox since the event before.")
+class InboxChange:
+    notices: list[Notice] = stored("notices", "New notices, oldest first; empty in the first event.")
+    unread_count: int = stored("unread_count", "How many you have not read, for the badge; 100 means 100 or more.")
+    may_have_missed: bool = stored(
+        "may_have_missed", "Whether something may have been added unseen: read the first page of `notices` again."
+    )
+
+
 @strawberry.input(description="Which notices; conditions that are absent do not restrict.")
 class NoticeFilter:
     unread: bool | None = strawberry.field(default=None, description="Only unread ones, or only read ones.")
     kind: NoticeKind | None = strawberry.field(default=None, description="Only of this kind.")
 
 
+DeliveryKeys = Annotated[
+    list[strawberry.ID], strawberry.argument(description="1 to 100 values of `msg_key` in the messages' data.")
+]
 NoticeIds = Annotated[list[strawberry.ID], strawberry.argument(description="1 to 100 notices.")]
 
 
@@ -133,8 +166,8 @@ class NoticeMutation:
 
     @mutates(
         "acknowledgeNotice",
-        "Takes a notice on: nothing more is sent for it, and the later steps of its clock's cycle stay silent. "
-        "The first time counts.",
+        "Takes a notice on: nothing more is sent for it, not to others who were told the same either, and the later "
+        "steps of its clock's cycle stay silent. The first time counts.",
         Notice,
         *COMMON,
     )
@@ -147,12 +180,21 @@ class NoticeMutation:
         return await acknowledge_notice(info.context, client_key, id)
 
     @mutates("received", "Says which push messages arrived; report them in batches.", ReceivedMessages, *COMMON)
-    async def received(
-        self,
-        info: Info,
-        client_key: ClientKey,
-        delivery_keys: Annotated[
-            list[strawberry.ID], strawberry.argument(description="1 to 100 values of `msg_key` in the messages' data.")
-        ],
-    ) -> Document | Refusal:
+    async def received(self, info: Info, client_key: ClientKey, delivery_keys: DeliveryKeys) -> Document | Refusal:
         return await received(info.context, client_key, delivery_keys)
+
+    @mutates("opened", "Says which push messages were tapped: their notices are read.", OpenedMessages, *COMMON)
+    async def opened(self, info: Info, client_key: ClientKey, delivery_keys: DeliveryKeys) -> Document | Refusal:
+        return await opened(info.context, client_key, delivery_keys)
+
+
+@strawberry.type
+class NoticeSubscription:
+    @streams(
+        InboxChange,
+        "Your inbox while it changes: first the unread count, then new notices, and the count after each change, also "
+        "one made on another device. After an error subscribe again and read `notices`.",
+    )
+    async def notice_added(self, info: Info) -> AsyncIterator[Document]:
+        async for change in watch_inbox(info.context):
+            yield change

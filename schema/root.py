@@ -28,7 +28,7 @@ from schema.lead_drafts import LeadDraftQuery
 from schema.leads import LeadMutation, LeadQuery
 from schema.merging import MergingMutation
 from schema.nodes import Node, find_node
-from schema.notices import NoticeMutation, NoticeQuery
+from schema.notices import NoticeMutation, NoticeQuery, NoticeSubscription
 from schema.people import PersonMutation, PersonQuery
 from schema.pool import PoolMutation, PoolQuery
 from schema.positions import PositionMutation, PositionQuery
@@ -136,7 +136,7 @@ class Mutation(
 
 
 @strawberry.type(description="Everything that can be watched, over graphql-transport-ws.")
-class Subscription(TeamMapSubscription):
+class Subscription(TeamMapSubscription, NoticeSubscription):
     pass
 
 

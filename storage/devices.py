@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from domain.devices import MAX_PER_PERSON, Device
+from domain.devices import CONTACT_EVERY, LOST_AFTER, MAX_PER_PERSON, Device
 from domain.ids import PersonId, is_id
 from storage.codec import decode, encode
 from storage.driver import Document, IndexModel
 from storage.store import Store
+from storage.times import stored_time
 
 COLLECTION = "devices"
 _ADDRESSES = ("token", "fid")
@@ -24,6 +26,7 @@ INDEXES = [
         for address in _ADDRESSES
     ),
     IndexModel([("owner_id", 1), ("_id", 1)], name="by_owner"),
+    IndexModel([("seen_at", 1)], name="by_contact"),
 ]
 
 
@@ -78,9 +81,23 @@ async def prune_device(store: Store, device_id: str, *, token: str | None, fid: 
     return await store[COLLECTION].delete_many(guard) == 1
 
 
+async def note_contact(store: Store, person_id: PersonId, devices: Sequence[str], now: datetime) -> None:
+    """The person's app was heard of on these devices (ids or installation ids); written once a day."""
+    for device in devices:
+        guard: Document = {"owner_id": person_id, "seen_at": {"$lt": stored_time(now - CONTACT_EVERY)}}
+        await store[COLLECTION].update_one(_named(device) | guard, {"$set": {"seen_at": stored_time(now)}})
+
+
+async def forget_lost(store: Store, now: datetime) -> int:
+    """Deletes the devices that nothing was heard of for so long that the app is gone; answers how many."""
+    return await store[COLLECTION].delete_many({"seen_at": {"$lte": stored_time(now - LOST_AFTER)}})
+
+
 async def remove_devices_of(store: Store, person_id: PersonId, device: str | None = None) -> int:
     """Forgets one device of a person by its id or installation id (signing out), or all of them (deactivating)."""
-    guard: Document = {"owner_id": person_id}
-    if device is not None:
-        guard["_id" if is_id("dev", device) else "installation_id"] = device
-    return await store[COLLECTION].delete_many(guard)
+    named = {} if device is None else _named(device)
+    return await store[COLLECTION].delete_many({"owner_id": person_id} | named)
+
+
+def _named(device: str) -> Document:
+    return {"_id" if is_id("dev", device) else "installation_id": device}

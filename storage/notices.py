@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from domain.access import Scope
 from domain.deliveries import OPEN, Delivery
-from domain.notices import Notice
+from domain.notices import Notice, is_shared
 from storage.codec import decode, encode
 from storage.driver import Document, IndexModel, UpdateOne
-from storage.outbox import DELIVERIES, NOTICES
+from storage.outbox import DELIVERIES, MAX_PER_CLOCK, NOTICES
 from storage.reads import Reads, scope_filter
 from storage.store import Store
 from storage.times import stored_time
@@ -20,8 +20,9 @@ INDEXES = [
     IndexModel([("org_id", 1), ("owner_id", 1), ("resolved_at", 1), ("_id", 1)], name="by_recipient_open"),
     IndexModel([("lead_id", 1), ("owner_id", 1)], name="by_lead"),
     IndexModel([("lead_id", 1), ("created_at", -1), ("_id", -1)], name="by_lead_time"),
+    IndexModel([("org_id", 1), ("dedupe_key", 1)], name="by_event"),
 ]
-_MARKS = ("seen_at", "read_at", "acknowledged_at", "resolved_at")
+_MARKS = ("seen_at", "read_at", "acknowledged_at", "resolved_at", "taken_at")
 
 
 async def list_notices(store: Store, scope: Scope, notice_ids: Sequence[str]) -> list[Notice]:
@@ -36,8 +37,19 @@ async def save_marks(store: Store, changed: Sequence[Notice]) -> None:
     for notice in changed:
         marks = {name: getattr(notice, name) for name in _MARKS}
         first = {name: stored_time(at) for name, at in marks.items() if at is not None}
-        updates.append(UpdateOne({"_id": notice.id}, {"$min": first}))
+        taker = {} if notice.taken_by_id is None else {"$set": {"taken_by_id": notice.taken_by_id}}
+        updates.append(UpdateOne({"_id": notice.id}, {"$min": first, **taker}))
     await store[NOTICES].bulk_update(updates)
+
+
+async def list_shared(store: Store, notice: Notice) -> list[Notice]:
+    """What others were told that acknowledging this notice takes on too."""
+    query: Document = {"org_id": notice.org_id, "dedupe_key": notice.dedupe_key}
+    if notice.clock_id is not None:
+        query = {"clock_id": notice.clock_id}
+    found = await store[NOTICES].find(query, limit=MAX_PER_CLOCK)
+    told = [decode(Notice, each) for each in found if each["_id"] != notice.id]
+    return [each for each in told if is_shared(notice, each)]
 
 
 async def count_unread(store: Store, scope: Scope, limit: int) -> int:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.deliveries import Delivery, make_delivery
-from domain.devices import MAX_PER_PERSON
+from domain.devices import MAX_PER_PERSON, is_stale
 from domain.ids import DeviceId, PersonId
 from domain.notices import Notice
 from storage.codec import decode, encode
 from storage.devices import COLLECTION as DEVICES
 from storage.driver import Document, IndexModel
 from storage.store import Store
+from storage.times import aware
 
 NOTICES = "notices"
 DELIVERIES = "deliveries"
@@ -36,7 +37,7 @@ DELIVERY_INDEXES = [
     IndexModel([("finished_at", 1)], name="ttl", expireAfterSeconds=KEEP_S),
 ]
 
-DevicesOf = Callable[[Store, Sequence[PersonId]], Awaitable[Mapping[PersonId, Sequence[DeviceId]]]]
+DevicesOf = Callable[[Store, Sequence[PersonId], datetime], Awaitable[Mapping[PersonId, Sequence[DeviceId]]]]
 """The devices that may be pushed to, by person: one read for any number of people."""
 
 
@@ -66,7 +67,7 @@ async def _deliveries(
 ) -> list[Delivery]:
     pushed = [channel for channel in channels if channel not in DEVICELESS]
     recipients = list(dict.fromkeys(notice.owner_id for notice in notices))
-    devices = await devices_of(store, recipients) if pushed and recipients else {}
+    devices = await devices_of(store, recipients, now) if pushed and recipients else {}
     rows: list[Delivery] = []
     for notice in notices:
         for channel in channels:
@@ -81,20 +82,28 @@ async def list_clock_notices(store: Store, clock_id: str) -> list[Notice]:
     return [decode(Notice, each) for each in found]
 
 
-async def registered_devices(store: Store, people: Sequence[PersonId]) -> Mapping[PersonId, Sequence[DeviceId]]:
-    """Every device of these people; whether it can still be reached is looked at when it is sent to."""
+async def registered_devices(
+    store: Store, people: Sequence[PersonId], now: datetime
+) -> Mapping[PersonId, Sequence[DeviceId]]:
+    """The devices of these people that gave an address and were heard of lately; a dead one shows when it is used."""
     query: Document = {"owner_id": {"$in": list(people)}}
     limit = max(1, len(people)) * (MAX_PER_PERSON + 1)
     found = await store[DEVICES].find(
-        query, projection={"owner_id": 1}, order=[("owner_id", 1), ("_id", 1)], limit=limit
+        query,
+        projection=dict.fromkeys(("owner_id", "seen_at", "token", "fid"), 1),
+        order=[("owner_id", 1), ("_id", 1)],
+        limit=limit,
     )
     devices: dict[PersonId, list[DeviceId]] = {}
     for document in found:
-        devices.setdefault(document["owner_id"], []).append(DeviceId(document["_id"]))
+        if (document.get("token") or document.get("fid")) and not is_stale(aware(document["seen_at"]), now):
+            devices.setdefault(document["owner_id"], []).append(DeviceId(document["_id"]))
     return devices
 
 
-async def no_devices(_store: Store, _people: Sequence[PersonId]) -> Mapping[PersonId, Sequence[DeviceId]]:
+async def no_devices(
+    _store: Store, _people: Sequence[PersonId], _now: datetime
+) -> Mapping[PersonId, Sequence[DeviceId]]:
     """Nobody has a device."""
     return {}
 

@@ -17,6 +17,7 @@ from push.channel import Channel
 from resolvers.services import Services
 from storage.driver import PyMongoError
 from wiring.settings import Settings
+from workers.devices import forget_lost_devices
 from workers.hand_overs import hand_over_due
 from workers.pool import return_untouched
 from workers.push_delivery import PushDelivery, Timing
@@ -31,6 +32,7 @@ LONGEST_PAUSE_S = 30.0
 VISITS_EVERY_S = 30.0
 POOL_EVERY_S = 30.0
 SWEEPS_EVERY_S = 2.0
+DEVICES_EVERY_S = 3_600.0
 RELEASE_S = 3.0
 """Of the time to stop, what is kept for giving leases back."""
 log = structlog.get_logger(__name__)
@@ -70,6 +72,7 @@ def jobs(settings: Settings, services: Services, worker_id: str, channels: Mappi
         Job("forgotten_visits", VISITS_EVERY_S, partial(close_open, services)),
         Job("hand_overs", settings.hand_over_poll_s, partial(hand_over_due, services, settings.hand_over_batch)),
         Job("untouched_leads", POOL_EVERY_S, partial(return_untouched, services)),
+        Job("lost_devices", DEVICES_EVERY_S, partial(forget_lost_devices, services)),
         Job("route_plans", 5.0, partial(solve_left_over, services)),
     ]
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from domain.ids import new_id
-from storage.devices import COLLECTION, devices_of, prune_device, remove_devices_of
+from resolvers.services import Services
+from storage.devices import COLLECTION, devices_of, note_contact, prune_device, remove_devices_of
 from storage.store import Store
 from tests.conftest import START, StoppedClock
 from tests.support.client import ApiClient, new_key
+from tests.support.sign_in import Phone, give_password
 from tests.support.world import Member, World
+from workers.devices import forget_lost_devices
 
 FIELDS = "id installationId platform locale appVersion model reachable createdAt seenAt"
 REGISTER = f"""mutation ($key: String!, $input: RegisterDeviceInput!) {{
@@ -190,3 +194,46 @@ async def test_signing_out_forgets_one_device_and_deactivating_all(world: World,
     assert await remove_devices_of(store, world.rep.id) == 2
     assert await mine(world.rep) == []
     assert await mine(world.second_rep) == [others]
+
+
+async def test_a_device_nothing_was_heard_of_for_270_days_is_forgotten(
+    world: World, services: Services, clock: StoppedClock
+) -> None:
+    phone = (await register(world.rep))["id"]
+    clock.advance(days=270)
+    clock.advance(milliseconds=-1)
+    await forget_lost_devices(services)
+    assert await mine(world.rep) == [phone]
+    clock.advance(milliseconds=1)
+    await forget_lost_devices(services)
+    assert await mine(world.rep) == []
+
+
+async def test_contact_is_noted_once_a_day_and_for_the_owner_alone(
+    world: World, store: Store, clock: StoppedClock
+) -> None:
+    installation = unique("installation")
+    phone = (await register(world.rep, installationId=installation))["id"]
+
+    async def seen() -> Any:
+        return (await world.rep.api.first(MINE))[0]["seenAt"]
+
+    day = START + timedelta(days=1)
+    for at, name, expected in (
+        (day, phone, "2026-11-23T01:00:00.000Z"),
+        (day + timedelta(milliseconds=1), installation, "2026-11-24T01:00:00.001Z"),
+        (day - timedelta(hours=1), phone, "2026-11-24T01:00:00.001Z"),
+    ):
+        await note_contact(store, world.second_rep.id, [name], at + timedelta(days=9))
+        await note_contact(store, world.rep.id, [name], at)
+        assert await seen() == expected
+
+
+async def test_a_refreshed_session_is_a_sign_of_life(world: World, services: Services, clock: StoppedClock) -> None:
+    phone = (await register(world.rep))["id"]
+    await give_password(services, world.rep.person)
+    app = Phone(ApiClient(world.rep.api.http), phone)
+    session = await app.sign_in(world.rep.person.email)
+    clock.advance(days=29)
+    assert (await app.refresh(session["refreshToken"]))["__typename"] == "Session"
+    assert (await world.rep.api.first(MINE))[0]["seenAt"] == "2026-12-22T01:00:00.000Z"

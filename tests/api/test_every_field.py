@@ -30,6 +30,7 @@ OWN_ONLY = {
     "markSeen.ids": "answers those of the ids that are the caller's notices",
     "markRead.ids": "answers those of the ids that are the caller's notices",
     "received.deliveryKeys": "answers those of the keys that are the caller's deliveries",
+    "opened.deliveryKeys": "answers those of the keys that are the caller's deliveries",
 }
 """Mutations that succeed on foreign ids and leave them out."""
 LABELS = {
@@ -46,6 +47,7 @@ FOR_EVERYBODY = {
     "markRead": "the caller's own notices",
     "acknowledgeNotice": "the caller's own notices",
     "received": "the caller's own deliveries",
+    "opened": "the caller's own deliveries",
     "recordSurvey": "support asks the customers",
 }
 """Mutations that need no capability."""

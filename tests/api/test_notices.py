@@ -12,7 +12,7 @@ import pytest
 from domain.deliveries import Delivery, DeliveryState, SendResult, after_result, lease
 from domain.deliveries import Outcome as Sent
 from domain.ids import ClockId, LeadId, VisitId, new_id
-from domain.notices import Notice, NoticeKind, Priority, event_key, make_notice
+from domain.notices import Notice, NoticeKind, Priority, event_key, make_notice, step_key
 from domain.people import Person
 from storage.clocks import list_clocks
 from storage.codec import decode, encode
@@ -26,7 +26,7 @@ from tests.support.reads_counter import ReadsCounter
 from tests.support.world import Member, World
 
 FIELDS = """id kind priority title body deepLink lead { id name } visit { id }
-  createdAt seenAt readAt acknowledgedAt resolvedAt"""
+  createdAt seenAt readAt acknowledgedAt resolvedAt takenOnAt takenOnBy { id }"""
 LIST = f"""query ($first: Int = 10, $after: String, $filter: NoticeFilter) {{
   notices(first: $first, after: $after, filter: $filter) {{
     nodes {{ {FIELDS} }} pageInfo {{ hasNextPage endCursor }}
@@ -43,6 +43,11 @@ ACKNOWLEDGE = f"""mutation ($key: String!, $id: ID!) {{
 RECEIVED = """mutation ($key: String!, $keys: [ID!]!) {
   received(clientKey: $key, deliveryKeys: $keys) {
     __typename ... on ReceivedMessages { keys } ... on Refusal { code } ... on InvalidInput { field }
+  }
+}"""
+OPENED = """mutation ($key: String!, $keys: [ID!]!) {
+  opened(clientKey: $key, deliveryKeys: $keys) {
+    __typename ... on OpenedMessages { keys } ... on Refusal { code } ... on InvalidInput { field }
   }
 }"""
 OUTBOX = Outbox(("console",))
@@ -163,7 +168,7 @@ async def test_marks_are_set_once_and_read_means_seen(world: World, store: Store
     assert node["seenAt"] == node["readAt"] == node["createdAt"], "a clock that steps back never precedes the creation"
 
 
-@pytest.mark.parametrize(("mutation", "argument"), [(SEEN, "ids"), (READ, "ids"), (RECEIVED, "keys")])
+@pytest.mark.parametrize(("mutation", "argument"), [(SEEN, "ids"), (READ, "ids"), (RECEIVED, "keys"), (OPENED, "keys")])
 async def test_batches_hold_1_to_100_entries(world: World, mutation: str, argument: str) -> None:
     for entries in ([], [new_id("ntc", START) for _ in range(101)]):
         refused = await world.rep.api.first(mutation, key=new_key(), **{argument: entries})
@@ -186,7 +191,7 @@ async def test_the_unread_count_stops_at_a_hundred(world: World, store: Store) -
 
 async def test_acknowledging_cancels_what_is_not_sent_yet(world: World, store: Store, clock: StoppedClock) -> None:
     (notice_id,) = await tell(store, notice_to(world.rep, kind=NoticeKind.SLA_BREACHED))
-    (other_id,) = await tell(store, notice_to(world.manager, kind=NoticeKind.SLA_BREACHED))
+    (other_id,) = await tell(store, notice_to(world.manager, "2", kind=NoticeKind.SLA_BREACHED))
     clock.advance(minutes=5)
     first = await world.rep.api.first(ACKNOWLEDGE, key=new_key(), id=notice_id)
     at = "2026-11-23T01:05:00.000Z"
@@ -197,6 +202,51 @@ async def test_acknowledging_cancels_what_is_not_sent_yet(world: World, store: S
     clock.advance(minutes=5)
     again = await world.rep.api.first(ACKNOWLEDGE, key=new_key(), id=notice_id)
     assert again == first, "the first time wins, whatever the key"
+
+
+async def test_acknowledging_cancels_the_chain_for_everybody_who_was_told(
+    world: World, store: Store, clock: StoppedClock
+) -> None:
+    lead_id = LeadId((await create_lead(world.rep, ownerId=world.rep.id))["id"])
+    (record,) = await list_clocks(store, lead_id)
+
+    def step(member: Member, percent: int, cycle: int = 1, kind: NoticeKind = NoticeKind.SLA_BREACHED) -> Notice:
+        key = step_key(record.id, cycle, percent)
+        about: dict[str, Any] = {"clock_id": record.id, "cycle": cycle, "step": percent, "lead_id": lead_id}
+        return make_notice(world.org_id, member.id, kind, Priority.HIGH, key, START, **about)
+
+    mine, superior = step(world.rep, 100), step(world.manager, 100)
+    above = step(world.director, 150, kind=NoticeKind.SLA_ESCALATED)
+    later = step(world.manager, 75, cycle=2)
+    withdrawn = replace(step(world.director, 100, kind=NoticeKind.SLA_WITHDRAWN), step=None)
+    await tell(store, mine, superior, above, later, withdrawn)
+    clock.advance(minutes=5)
+    await world.rep.api.first(ACKNOWLEDGE, key=new_key(), id=mine.id)
+    at = "2026-11-23T01:05:00.000Z"
+    for notice in (mine, superior, above):
+        (row,) = await deliveries(store, notice.id)
+        assert (row.state, row.last_error) == (DeliveryState.CANCELLED, "acknowledged")
+    for notice in (later, withdrawn):
+        assert [each.state for each in await deliveries(store, notice.id)] == [DeliveryState.PENDING]
+    taken = next(each for each in (await world.manager.api.first(LIST))["nodes"] if each["id"] == superior.id)
+    assert (taken["takenOnAt"], taken["takenOnBy"]) == (at, {"id": world.rep.id})
+    assert (taken["acknowledgedAt"], taken["readAt"]) == (None, None), "taken on by another is neither"
+    clock.advance(minutes=5)
+    late = await world.manager.api.first(ACKNOWLEDGE, key=new_key(), id=superior.id)
+    assert (late["acknowledgedAt"], late["takenOnBy"]) == ("2026-11-23T01:10:00.000Z", {"id": world.rep.id})
+    own = next(each for each in (await world.rep.api.first(LIST))["nodes"] if each["id"] == mine.id)
+    assert (own["acknowledgedAt"], own["takenOnAt"], own["takenOnBy"]) == (at, None, None), "the first counts"
+
+
+async def test_two_people_who_acknowledge_at_once_agree_who_was_first(world: World, store: Store) -> None:
+    mine, others = notice_to(world.rep, kind=NoticeKind.CARE_TASK), notice_to(world.manager, kind=NoticeKind.CARE_TASK)
+    assert mine.dedupe_key == others.dedupe_key
+    await tell(store, mine, others)
+    calls = [(world.rep, mine), (world.manager, others)]
+    await asyncio.gather(*(who.api.first(ACKNOWLEDGE, key=new_key(), id=each.id) for who, each in calls))
+    after = [(await who.api.first(LIST, filter={"kind": "CARE_TASK"}))["nodes"][0] for who, _ in calls]
+    assert [bool(each["acknowledgedAt"]) for each in after] == [True, True]
+    assert [bool(each["takenOnAt"]) for each in after].count(True) == 1
 
 
 async def test_acknowledging_at_once_from_two_phones(world: World, store: Store) -> None:
@@ -245,6 +295,26 @@ async def test_received_messages_are_not_sent_again(world: World, store: Store, 
     assert (await deliveries(store, foreign.notice_id))[0].state is DeliveryState.PENDING
 
 
+async def test_opened_messages_are_read_and_were_received(world: World, store: Store, clock: StoppedClock) -> None:
+    written = await tell(store, *(notice_to(world.rep, str(number)) for number in range(2)))
+    rows = [(await deliveries(store, each))[0] for each in written]
+    foreign = (await deliveries(store, (await tell(store, notice_to(world.manager)))[0]))[0]
+    sent = after_result(lease(rows[0], "worker", START), SendResult(Sent.ACCEPTED), START, 1.0)
+    await store[DELIVERIES].replace_one({"_id": sent.id}, encode(sent))
+    clock.advance(seconds=5)
+    key = new_key()
+    answers = [await world.rep.api.first(OPENED, key=key, keys=[sent.id, foreign.id]) for _ in range(2)]
+    assert answers == [{"__typename": "OpenedMessages", "keys": [sent.id]}] * 2
+    (row,) = await deliveries(store, written[0])
+    assert (row.state, row.received_at, row.opened_at) == (DeliveryState.OPENED, clock.now, clock.now)
+    nodes = {each["id"]: each for each in (await world.rep.api.first(LIST))["nodes"]}
+    assert nodes[written[0]]["readAt"] == "2026-11-23T01:00:05.000Z"
+    assert nodes[written[0]]["acknowledgedAt"] is None
+    assert nodes[written[1]]["readAt"] is None
+    (other,) = (await world.manager.api.first(LIST))["nodes"]
+    assert other["readAt"] is None
+
+
 async def test_repeated_keys_answer_the_same(world: World, store: Store, clock: StoppedClock) -> None:
     first_id, other_id = await tell(store, notice_to(world.rep), notice_to(world.rep, "2"))
     for mutation in (SEEN, READ):
@@ -271,13 +341,14 @@ async def test_an_inbox_is_its_owners_alone(
         for mutation in (SEEN, READ):
             assert (await member.api.first(mutation, key=new_key(), ids=[notice_id]))["ids"] == []
         assert (await member.api.first(ACKNOWLEDGE, key=new_key(), id=notice_id))["code"] == "NOT_FOUND"
-        assert (await member.api.first(RECEIVED, key=new_key(), keys=[row.id]))["keys"] == []
+        for arrived in (RECEIVED, OPENED):
+            assert (await member.api.first(arrived, key=new_key(), keys=[row.id]))["keys"] == []
     (node,) = (await world.rep.api.first(LIST))["nodes"]
     assert (node["seenAt"], node["readAt"], node["acknowledgedAt"]) == (None, None, None)
     assert (await world.rep.api.first(NODE, id=notice_id))["id"] == notice_id
     assert await deliveries(store, notice_id) == [row]
     for query in (LIST, UNREAD, NODE):
         assert await anonymous.code(query, id=notice_id) == "UNAUTHENTICATED"
-    for mutation in (SEEN, READ, ACKNOWLEDGE, RECEIVED):
+    for mutation in (SEEN, READ, ACKNOWLEDGE, RECEIVED, OPENED):
         code = await anonymous.code(mutation, key=new_key(), id=notice_id, ids=[notice_id], keys=[row.id])
         assert code == "UNAUTHENTICATED"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -36,12 +36,24 @@ async def test_write_notices_once_for_each_key_and_recipient(store: Store) -> No
     assert await outbox.write(store, [], NOW) == []
 
 
-async def test_write_notices_one_delivery_for_each_device(store: Store) -> None:
+async def test_write_notices_one_delivery_for_each_device_that_can_be_reached(store: Store) -> None:
     one, none = PersonId(new_id("per", NOW)), PersonId(new_id("per", NOW))
-    devices = sorted(new_id("dev", NOW) for _ in range(2))
-    for device_id in devices:
-        row = {"_id": device_id, "owner_id": one, "org_id": "org_x", "installation_id": device_id}
-        await store[DEVICES].insert_one(row)
+
+    async def add(seen_at: datetime, **address: str) -> str:
+        device_id = new_id("dev", NOW)
+        row = {"_id": device_id, "owner_id": one, "org_id": "org_x", "installation_id": device_id, **address}
+        await store[DEVICES].insert_one(row | {"seen_at": seen_at.replace(tzinfo=None)})
+        return device_id
+
+    stale = NOW - timedelta(days=30)
+    devices = sorted(
+        [
+            await add(NOW, token=new_id("tok", NOW)),
+            await add(stale + timedelta(milliseconds=1), fid=new_id("fid", NOW)),
+        ]
+    )
+    await add(stale, token=new_id("tok", NOW))
+    await add(NOW)
     await write_notices(store, [a_notice(one), a_notice(none)], registered_devices, ("fcm", "console"), NOW)
     assert await rows(store, one) == (1, 3)
     assert await rows(store, none) == (1, 1)

@@ -71,6 +71,7 @@ OTHER_IDS = {
     "markSeen.ids": "ntc",
     "markRead.ids": "ntc",
     "received.deliveryKeys": "dlv",
+    "opened.deliveryKeys": "dlv",
     "completeAction.evidenceId": "act",
 }
 """What an id names where neither its name nor the field's answer tells."""

@@ -275,6 +275,8 @@ async def test_watch_priorities_and_deliveries(world: World, services: Services,
             "org_id": world.org_id,
             "owner_id": world.rep.id,
             "installation_id": device_id,
+            "token": device_id,
+            "seen_at": clock.now.replace(tzinfo=None) + timedelta(hours=24),
         }
         await services.store[DEVICES].insert_one(row)
     both = replace(services, outbox=Outbox(("fcm", "console"), registered_devices))
