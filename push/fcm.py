@@ -165,7 +165,7 @@ def read_answer(answer: httpx.Response, now: datetime) -> SendResult:
             # Without a code about the device these are about us: credentials, a disabled API, a wrong project.
             return SendResult(Outcome.CONFIG, detail)
         case 429:
-            return SendResult(Outcome.RETRY, detail, THROTTLED_S if wait_s is None else wait_s)
+            return SendResult(Outcome.THROTTLED, detail, THROTTLED_S if wait_s is None else wait_s)
         case 408:
             return SendResult(Outcome.RETRY, detail, wait_s)
     if 400 <= status < 500:

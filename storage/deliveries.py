@@ -6,7 +6,8 @@ may look at once. storage/outbox.py writes the rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from zlib import crc32
 
 from domain.deliveries import Delivery, DeliveryState, end_deferral, lease, release
 from domain.devices import Device
+from domain.ids import NoticeId
 from domain.notices import Notice, Priority
 from domain.people import PersonState
 from storage.codec import decode, encode
@@ -25,6 +27,7 @@ from storage.store import Store
 from storage.times import stored_time
 
 MAX_RELEASED = 500
+MAX_PER_NOTICE = 100
 _SPREAD = 4
 """Workers choose from so many times what they want, each in an order of its own, so that they rarely meet."""
 
@@ -40,18 +43,71 @@ class Parcel:
     device: Device | None
 
 
-async def claim_due(store: Store, owner: str, now: datetime, limit: int, lease_s: float) -> list[Delivery]:
-    """At most `limit` due rows, the most urgent first, now held by `owner` until `now + lease_s`."""
-    chosen: list[Delivery] = []
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a worker may take, and what is due on channels that have no room for it."""
+
+    chosen: list[Delivery]
+    held_up: list[Delivery]
+
+
+async def list_due(store: Store, worker: str, now: datetime, limit: int, rooms: Mapping[str, int]) -> Due:
+    """At most `limit` due rows to take, the most urgent first; of a channel in `rooms` at most so many."""
+    due, left = Due([], []), dict(rooms)
     for priority in Priority:
         for state in (DeliveryState.PENDING, DeliveryState.CONFIG_HOLD):
-            wanted = limit - len(chosen)
-            if wanted > 0:
-                due = await _due(store, state, priority, now, wanted * _SPREAD)
-                due.sort(key=lambda row: crc32(f"{owner}{row.id}".encode()))
-                chosen += due[:wanted]
-    held = [lease(row, owner, now, lease_s=lease_s) for row in chosen]
-    return await _won(store, chosen, held)
+            wanted = limit - len(due.chosen)
+            if wanted <= 0:
+                return due
+            found = await _due(store, state, priority, now, wanted * _SPREAD)
+            found.sort(key=lambda document: crc32(f"{worker}{document['_id']}".encode()))
+            for document in found:
+                room = left.get(document["channel"])
+                if room == 0:
+                    due.held_up.append(decode(Delivery, document))
+                elif len(due.chosen) < limit:
+                    due.chosen.append(decode(Delivery, document))
+                    if room is not None:
+                        left[document["channel"]] = room - 1
+    return due
+
+
+async def claim(store: Store, due: Sequence[Delivery], owner: str, now: datetime, lease_s: float) -> list[Delivery]:
+    """Those of the due rows that are now held by `owner` until `now + lease_s`."""
+    return await _won(store, due, [lease(row, owner, now, lease_s=lease_s) for row in due])
+
+
+async def save_waiting(store: Store, before: Sequence[Delivery], after: Sequence[Delivery]) -> None:
+    """Writes rows that were postponed or cancelled instead of being claimed, where nobody claimed them meanwhile."""
+    with suppress(BulkWriteError):  # of those that met another writer
+        await store[DELIVERIES].bulk_update([_guarded(old, new) for old, new in zip(before, after, strict=True)])
+
+
+async def hasten_next(store: Store, ended: Delivery, now: datetime) -> None:
+    """Lets the channels that come after this one look at once whether it is their turn."""
+    query: Document = {
+        "notice_id": ended.notice_id,
+        "state": DeliveryState.PENDING.value,
+        "rank": {"$gt": ended.rank},
+        "attempts": 0,
+        "next_at": {"$gt": stored_time(now)},
+    }
+    await store[DELIVERIES].update_many(query, {"$set": {"next_at": stored_time(now)}})
+
+
+async def list_beside(
+    store: Store, deliveries: Sequence[Delivery]
+) -> tuple[dict[NoticeId, Notice], dict[NoticeId, list[Delivery]]]:
+    """The notice of each and all deliveries of it, by notice: two reads for any number of deliveries."""
+    notice_ids = list({row.notice_id for row in deliveries})
+    notices = await _by_id(store, NOTICES, notice_ids)
+    found = await store[DELIVERIES].find(
+        {"notice_id": {"$in": notice_ids}}, limit=max(1, len(notice_ids)) * MAX_PER_NOTICE
+    )
+    rows: dict[NoticeId, list[Delivery]] = {}
+    for document in found:
+        rows.setdefault(document["notice_id"], []).append(decode(Delivery, document))
+    return {NoticeId(key): decode(Notice, each) for key, each in notices.items()}, rows
 
 
 async def release_expired(store: Store, now: datetime, limit: int = MAX_RELEASED) -> int:
@@ -66,7 +122,7 @@ async def release_deferred(store: Store, now: datetime, limit: int = MAX_RELEASE
     """Makes rows due whose deferral is over; answers how many."""
     over: list[Delivery] = []
     for priority in Priority:
-        over += await _due(store, DeliveryState.DEFERRED, priority, now, limit)
+        over += [decode(Delivery, each) for each in await _due(store, DeliveryState.DEFERRED, priority, now, limit)]
     return await store[DELIVERIES].bulk_update([_guarded(row, end_deferral(row, now)) for row in over])
 
 
@@ -96,11 +152,10 @@ async def open_parcels(store: Store, deliveries: Sequence[Delivery]) -> list[Par
     return parcels
 
 
-async def _due(store: Store, state: DeliveryState, priority: Priority, now: datetime, limit: int) -> list[Delivery]:
+async def _due(store: Store, state: DeliveryState, priority: Priority, now: datetime, limit: int) -> list[Document]:
     # Two equalities and a range: the cost follows what is due, never what waits for later.
     query: Document = {"state": state.value, "priority": priority.value, "next_at": {"$lte": stored_time(now)}}
-    found = await store[DELIVERIES].find(query, order=[("next_at", 1)], limit=limit)
-    return [decode(Delivery, each) for each in found]
+    return await store[DELIVERIES].find(query, order=[("next_at", 1)], limit=limit)
 
 
 async def _won(store: Store, before: Sequence[Delivery], held: Sequence[Delivery]) -> list[Delivery]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from domain.channel_turns import NEXT_AFTER_S, channel_order
 from domain.deliveries import Delivery, make_delivery
 from domain.devices import MAX_PER_PERSON, is_stale
 from domain.ids import DeviceId, PersonId
@@ -16,6 +17,7 @@ from domain.notices import Notice
 from storage.codec import decode, encode
 from storage.devices import COLLECTION as DEVICES
 from storage.driver import Document, IndexModel
+from storage.people import PEOPLE
 from storage.store import Store
 from storage.times import aware
 
@@ -46,7 +48,8 @@ async def write_notices(
 ) -> list[Notice]:
     """Inbox rows and their deliveries; answers those that were not there yet. To be called inside a transaction.
 
-    A person without a device gets no row of a channel that needs one; the inbox still shows the notice.
+    A person without a device gets no row of a channel that needs one; the inbox still shows the notice. The first
+    channel that reaches a person is due at once, the next ones look later whether their turn has come.
     """
     wanted = {notice.id: notice for notice in notices}
     if not wanted:
@@ -68,12 +71,22 @@ async def _deliveries(
     pushed = [channel for channel in channels if channel not in DEVICELESS]
     recipients = list(dict.fromkeys(notice.owner_id for notice in notices))
     devices = await devices_of(store, recipients, now) if pushed and recipients else {}
+    zones = await _time_zones(store, recipients) if len(channels) > 1 else {}
     rows: list[Delivery] = []
     for notice in notices:
-        for channel in channels:
+        rank = 0
+        for channel in channel_order(channels, zones.get(notice.owner_id, "")):
             reached = [None] if channel in DEVICELESS else devices.get(notice.owner_id, ())
-            rows += [make_delivery(notice, channel, device_id, now) for device_id in reached]
+            next_at = now + timedelta(seconds=rank * NEXT_AFTER_S)
+            rows += [make_delivery(notice, channel, each, now, rank=rank, next_at=next_at) for each in reached]
+            rank += bool(reached)
     return rows
+
+
+async def _time_zones(store: Store, people: Sequence[PersonId]) -> dict[PersonId, str]:
+    query: Document = {"_id": {"$in": list(people)}}
+    found = await store[PEOPLE].find(query, projection={"time_zone": 1}, limit=max(1, len(people)))
+    return {each["_id"]: each["time_zone"] for each in found}
 
 
 async def list_clock_notices(store: Store, clock_id: str) -> list[Notice]:

@@ -272,6 +272,9 @@ class Settings(BaseSettings):
         default=10, gt=0, description="Delay after the first failure, doubled each time, seconds."
     )
     push_backoff_cap_s: float = Field(default=300, gt=0, description="Longest delay between two attempts, seconds.")
+    push_pause_s: float = Field(
+        default=30, gt=0, description="How long a channel rests after 5 failures in 20 messages, seconds."
+    )
 
     # Work in the background
     sla_poll_s: float = Field(default=1, gt=0, description="How often clocks that fall due are looked for, seconds.")

@@ -13,6 +13,7 @@ import structlog
 from wiring.logging import configure_logging
 from wiring.services import build_services, build_store, open_push
 from wiring.settings import Settings, SettingsError, load_settings
+from workers.push_wake import PushWake
 from workers.schedule import jobs, run_jobs
 
 log = structlog.get_logger(__name__)
@@ -38,9 +39,10 @@ async def _work(settings: Settings, uri: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     channels = open_push(settings)
-    wanted = jobs(settings, services, worker_id, channels)
+    wake = PushWake(store)
+    wanted = jobs(settings, services, worker_id, channels, wake.queued)
     log.info("workers_started", worker=worker_id, jobs=[job.name for job in wanted])
-    await run_jobs(wanted, stop, settings.shutdown_s)
+    await run_jobs(wanted, stop, settings.shutdown_s, [wake.run()])
     await services.close()
     for channel in channels.values():
         await channel.close()

@@ -14,27 +14,31 @@ from random import Random
 from typing import Any
 
 import structlog
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
-from domain.deliveries import (
-    Delivery,
-    DeliveryState,
-    Outcome,
-    SendResult,
-    after_result,
-    cancel,
-    expire,
-    give_up,
-    release,
-)
-from domain.devices import Platform
+from domain import lanes
+from domain.channel_turns import await_turn
+from domain.deliveries import Delivery, DeliveryState, Outcome, SendResult, after_result, postpone, release
+from domain.lanes import Lane, LaneState
 from domain.notices import NoticeKind
-from push.channel import Channel, Message, Target
-from push.messages import make_message
+from push.channel import Channel
 from resolvers.services import Services
-from storage.deliveries import Parcel, claim_due, complete, open_parcels, release_deferred, release_expired
+from storage.deliveries import (
+    Due,
+    Parcel,
+    claim,
+    complete,
+    hasten_next,
+    list_beside,
+    list_due,
+    open_parcels,
+    release_deferred,
+    release_expired,
+    save_waiting,
+)
 from storage.devices import prune_device
 from storage.driver import PyMongoError
+from workers.push_recheck import message_of, settle
 
 AT_ONCE = 64
 """Messages on their way at once from one worker, below the connections of a channel."""
@@ -52,16 +56,23 @@ accepted_seconds = Histogram(
     buckets=(1, 2, 5, 10, 30, 60, 300, 900, 3_600, 14_400),
 )
 transitions = Counter("fieldbeat_deliveries", "Deliveries that reached a state after an attempt", ["channel", "state"])
+breaker = Gauge("fieldbeat_push_channel_breaker", "0: the channel works, 1: one message tries, 2: paused", ["channel"])
+_BREAKER = {LaneState.CLOSED: 0, LaneState.HALF_OPEN: 1, LaneState.OPEN: 2}
+_NEW_LANE = Lane()
+_LETS_NEXT_START = frozenset(
+    {DeliveryState.DEAD_TARGET, DeliveryState.POISON, DeliveryState.EXPIRED, DeliveryState.CONFIG_HOLD}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The knobs: `finish_s` is how long sends may go on once the process has been told to stop."""
+    """The knobs. `finish_s`: how long sends may go on once the process has been told to stop; `pause_s`: of a lane."""
 
     lease_s: float
     backoff_base_s: float
     backoff_cap_s: float
     finish_s: float
+    pause_s: float = lanes.PAUSE_S
 
 
 class PushDelivery:
@@ -76,6 +87,7 @@ class PushDelivery:
         self._worker_id = worker_id
         self._timing = timing
         self._random = random
+        self._lanes: dict[str, Lane] = {}
         self._in_flight: set[asyncio.Task[None]] = set()
         self._sending: set[asyncio.Task[Any]] = set()
 
@@ -88,18 +100,44 @@ class PushDelivery:
     async def deliver_due(self) -> int:
         """Claims what is due and starts to send it without waiting for answers; with hands full waits for some.
 
-        Answers how many were claimed or finished. Raises PyMongoError where the database fails.
+        Answers how many were claimed, put off or finished. Raises PyMongoError where the database fails.
         """
         if self._is_busy:
             done, _ = await asyncio.wait(self._in_flight, timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
             return len(done)
-        free = AT_ONCE - len(self._in_flight)
-        claimed = await claim_due(self._store, self._worker_id, self._clock(), free, self._timing.lease_s)
+        now, free = self._clock(), AT_ONCE - len(self._in_flight)
+        rooms = {name: lanes.room(lane, now, free) for name, lane in self._lanes.items() if lane.paused_until}
+        due = await list_due(self._store, self._worker_id, now, free, rooms)
+        ready, changed = await self._take_turns(due, now)
+        claimed = await claim(self._store, ready, self._worker_id, now, self._timing.lease_s)
         for parcel in await open_parcels(self._store, claimed):
+            row = parcel.delivery
+            self._lanes[row.channel] = lanes.begun(self._lane(row), row.id, now)
             task = asyncio.create_task(self._deliver(parcel))
             self._in_flight.add(task)
             task.add_done_callback(self._in_flight.discard)
-        return len(claimed)
+        return len(claimed) + changed
+
+    async def _take_turns(self, due: Due, now: datetime) -> tuple[list[Delivery], int]:
+        """Those whose turn it is; how many others were put off or cancelled."""
+        before = list(due.held_up)
+        after = [postpone(row, lanes.look_again_at(self._lane(row), now)) for row in due.held_up]
+        ready = [row for row in due.chosen if row.rank == 0]
+        later = [row for row in due.chosen if row.rank > 0]
+        if later:
+            notices, rows = await list_beside(self._store, later)
+            for row in later:
+                turn = await_turn(row, notices.get(row.notice_id), rows.get(row.notice_id, ()), now)
+                if turn is row:
+                    ready.append(row)
+                else:
+                    before.append(row)
+                    after.append(turn)
+        await save_waiting(self._store, before, after)
+        return ready, len(after)
+
+    def _lane(self, row: Delivery) -> Lane:
+        return self._lanes.get(row.channel, _NEW_LANE)
 
     async def release_lost(self) -> int:
         """Makes due again what workers held that no longer answer, and what was deferred until now."""
@@ -131,6 +169,8 @@ class PushDelivery:
                 log.warning("delivery_lost", delivery=held.id, state=done.state)
                 return
             self._account(parcel, done)
+            if done.state in _LETS_NEXT_START:
+                await hasten_next(self._store, done, self._clock())
             if settled is None and done.state is DeliveryState.DEAD_TARGET and parcel.device:
                 dead = parcel.device
                 if await prune_device(self._store, dead.id, token=dead.token, fid=dead.fid):
@@ -138,6 +178,8 @@ class PushDelivery:
         except Exception:
             # Its lease runs out and somebody takes it up again.
             log.exception("delivery_failed", delivery=held.id)
+        finally:
+            self._lanes[held.channel] = lanes.given_up(self._lane(held), held.id)
 
     async def _attempt(self, parcel: Parcel) -> Delivery:
         held = parcel.delivery
@@ -146,6 +188,7 @@ class PushDelivery:
         self._sending.add(task)
         try:
             result = await self._send(parcel)
+            self._learn(held, result)
         except asyncio.CancelledError:  # by `finish`: whether it was accepted is not known
             return release(held, self._clock())
         finally:
@@ -159,12 +202,21 @@ class PushDelivery:
             cap_s=self._timing.backoff_cap_s,
         )
 
+    def _learn(self, held: Delivery, result: SendResult) -> None:
+        before, now = self._lane(held), self._clock()
+        lane = lanes.after(before, held.id, result, now, pause_s=self._timing.pause_s)
+        self._lanes[held.channel] = lane
+        if lane.paused_until != before.paused_until:
+            state = lane.state(now)
+            breaker.labels(held.channel).set(_BREAKER[state])
+            log.warning("channel_state", channel=held.channel, state=state, until=lane.paused_until)
+
     async def _send(self, parcel: Parcel) -> SendResult:
         channel = self._channels.get(parcel.delivery.channel)
         if channel is None:
             return SendResult(Outcome.CONFIG, f"this process has no channel {parcel.delivery.channel}")
         try:
-            message = _message(parcel, self._clock())
+            message = message_of(parcel, self._clock())
         except (ValueError, KeyError) as error:
             return SendResult(Outcome.POISON, f"cannot be worded: {type(error).__name__}")
         try:
@@ -200,29 +252,3 @@ class PushDelivery:
                 log.error("delivery_needs_an_operator", **facts, error=done.last_error)
             case _:
                 log.info("delivery_not_sent", **facts, error=done.last_error)
-
-
-def settle(parcel: Parcel, now: datetime) -> Delivery | None:
-    """How the row ends without a send, None where it is to be sent: the look immediately before each attempt."""
-    row, notice, device = parcel.delivery, parcel.notice, parcel.device
-    if notice is None:
-        return give_up(row, DeliveryState.POISON, "the notice is gone", now)
-    if notice.is_settled:
-        return cancel(row, "acknowledged" if notice.acknowledged_at else "resolved", now)
-    if not parcel.is_active:
-        return cancel(row, "the recipient is not active", now)
-    if now >= row.deadline_at:
-        return expire(row, now)
-    if row.device_id is not None:
-        if device is None:
-            return give_up(row, DeliveryState.DEAD_TARGET, "the device is gone", now)
-        if device.owner_id != row.owner_id:
-            return give_up(row, DeliveryState.DEAD_TARGET, "the device is somebody else's now", now)
-    return None
-
-
-def _message(parcel: Parcel, now: datetime) -> Message:
-    assert parcel.notice is not None
-    device = parcel.device
-    target = None if device is None else Target(device.token, device.fid, Platform(device.platform.value))
-    return make_message(parcel.notice, parcel.delivery, target, parcel.locale, now)

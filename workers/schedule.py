@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -29,6 +30,7 @@ from workers.visits import close_open, mark_missed
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
+GATHER_S = 0.1
 VISITS_EVERY_S = 30.0
 POOL_EVERY_S = 30.0
 SWEEPS_EVERY_S = 2.0
@@ -50,22 +52,31 @@ class Job:
     every_s: float
     run: Callable[[], Awaitable[int]]
     finish: Callable[[], Awaitable[None]] | None = None
+    woken_by: asyncio.Event | None = None
+    """Looks before its time when this is set, and clears it."""
 
 
-def jobs(settings: Settings, services: Services, worker_id: str, channels: Mapping[str, Channel]) -> list[Job]:
-    """Everything a worker process does."""
+def jobs(
+    settings: Settings,
+    services: Services,
+    worker_id: str,
+    channels: Mapping[str, Channel],
+    queued: asyncio.Event | None = None,
+) -> list[Job]:
+    """Everything a worker process does; `queued` is set when there is something to send."""
     timing = Timing(
         lease_s=settings.push_lease_s,
         backoff_base_s=settings.push_backoff_base_s,
         backoff_cap_s=settings.push_backoff_cap_s,
         finish_s=max(0.0, settings.shutdown_s - RELEASE_S),
+        pause_s=settings.push_pause_s,
     )
     watch = SlaWatch(services, worker_id)
     push = PushDelivery(services, channels, worker_id, timing, secrets.SystemRandom())
     return [
         Job("sla_watch", settings.sla_poll_s, watch.look, watch.finish),
         Job("sla_sweeps", SWEEPS_EVERY_S, partial(sweep_once, services)),
-        Job("push_delivery", settings.push_poll_s, push.look, push.finish),
+        Job("push_delivery", settings.push_poll_s, push.look, push.finish, queued),
         Job("push_leases", settings.push_lease_check_s, push.release_lost),
         Job("missed_visits", VISITS_EVERY_S, partial(mark_missed, services)),
         Job("forgotten_shifts", VISITS_EVERY_S, partial(close_forgotten_shifts, services)),
@@ -77,20 +88,29 @@ def jobs(settings: Settings, services: Services, worker_id: str, channels: Mappi
     ]
 
 
-async def run_jobs(wanted: Sequence[Job], stop: asyncio.Event, grace_s: float) -> None:
-    """Runs the jobs until `stop`; what is then still at work after `grace_s` seconds is cancelled."""
+async def run_jobs(
+    wanted: Sequence[Job], stop: asyncio.Event, grace_s: float, beside: Sequence[Coroutine[Any, Any, None]] = ()
+) -> None:
+    """Runs the jobs until `stop`; what is then still at work after `grace_s` seconds is cancelled.
+
+    What runs `beside` them never ends by itself and is cancelled at once.
+    """
+    endless = [asyncio.create_task(each) for each in beside]
     running = [asyncio.create_task(_run(job, stop), name=job.name) for job in wanted]
     await stop.wait()
+    for task in endless:
+        task.cancel()
     _, late = await asyncio.wait(running, timeout=grace_s)
     for task in late:
         log.warning("job_cut_off", job=task.get_name())
         task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
+    await asyncio.gather(*running, *endless, return_exceptions=True)
 
 
 async def _run(job: Job, stop: asyncio.Event) -> None:
     pause_s = FIRST_PAUSE_S
     while not stop.is_set():
+        failed = True
         try:
             done = await job.run()
         except PyMongoError as error:
@@ -100,16 +120,23 @@ async def _run(job: Job, stop: asyncio.Event) -> None:
             log.exception("job_failed", job=job.name, pause_s=pause_s)
             wait_s, pause_s = pause_s, min(pause_s * 2, LONGEST_PAUSE_S)
         else:
+            failed = False
             pause_s, wait_s = FIRST_PAUSE_S, 0.0 if done else job.every_s
             if done:
                 log.info("job_done", job=job.name, done=done)
-        await _sleep(stop, wait_s)
+        await _sleep(stop, wait_s, None if failed else job.woken_by)
     if job.finish is not None:
         await job.finish()
 
 
-async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+async def _sleep(stop: asyncio.Event, seconds: float, woken_by: asyncio.Event | None) -> None:
+    """Until the time is over, `stop`, or a little after `woken_by`, so that what comes together is taken together."""
+    waiting = [asyncio.create_task(each.wait()) for each in (stop, woken_by) if each is not None]
     try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+    if woken_by is not None and woken_by.is_set() and not stop.is_set():
+        await asyncio.sleep(min(GATHER_S, seconds))
+        woken_by.clear()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from random import Random
 
-from domain.deliveries import Outcome, SendResult
+from domain.deliveries import Delivery, Outcome, SendResult
 from push.channel import Channel, Message
 from resolvers.services import Services
+from storage.deliveries import claim, list_due
+from storage.store import Store
 from workers.push_delivery import PushDelivery, Timing
 
 TIMING = Timing(lease_s=60, backoff_base_s=10, backoff_cap_s=300, finish_s=60)
@@ -45,3 +48,9 @@ async def deliver(services: Services, *channels: Channel, name: str = "one") -> 
             await one.finish()
             if not await one.deliver_due():
                 return
+
+
+async def claim_due(store: Store, owner: str, now: datetime, limit: int, lease_s: float) -> list[Delivery]:
+    """What a worker without lanes looks for and gets."""
+    due = await list_due(store, owner, now, limit, {})
+    return await claim(store, due.chosen, owner, now, lease_s)

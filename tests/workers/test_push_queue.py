@@ -14,13 +14,13 @@ from domain.people import Person
 from push.fcm import FcmChannel
 from resolvers.services import Services
 from storage.codec import encode
-from storage.deliveries import claim_due, complete, release_expired
+from storage.deliveries import complete, release_expired
 from storage.outbox import DELIVERIES
 from tests.conftest import StoppedClock
 from tests.support.fcm_server import FcmServer
 from tests.support.outbox import queue, states, stored
 from tests.support.reads_counter import ReadsCounter
-from tests.support.senders import Recorder, deliver, worker
+from tests.support.senders import Recorder, claim_due, deliver, worker
 from workers.push_delivery import AT_ONCE
 
 PENDING, SENT = DeliveryState.PENDING, DeliveryState.SENT
