@@ -36,6 +36,8 @@ class Capability(StrEnum):
     RECORD_SURVEYS = "RECORD_SURVEYS"
     BIND_CHANNELS = "BIND_CHANNELS"
     """For others: the people and teams one sees."""
+    READ_AUDIT = "READ_AUDIT"
+    MANAGE_DELIVERIES = "MANAGE_DELIVERIES"
 
 
 _FIELD = frozenset({Capability.EDIT_CUSTOMERS, Capability.DO_FIELD_WORK, Capability.RECORD_SURVEYS})
@@ -65,6 +67,8 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.EDIT_CUSTOMERS,
             Capability.RECORD_SURVEYS,
             Capability.BIND_CHANNELS,
+            Capability.READ_AUDIT,
+            Capability.MANAGE_DELIVERIES,
         }
     ),
     Role.SUPPORT: frozenset({Capability.RECORD_SURVEYS}),
@@ -84,6 +88,8 @@ class Reach(StrEnum):
     """As OWNED, where the owner may also be a team: then its members too."""
     PERSONAL = "PERSONAL"
     """The owner alone."""
+    ADMINISTRATION = "ADMINISTRATION"
+    """Administrators alone."""
     CHAIN = "CHAIN"
     """The owner and the managers above; never administrators or support (positions)."""
 

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from domain.refusals import IdTaken, InvalidInput, KeyReused, NotFound, Refusal, RetryLater
+from resolvers.audit import leave_trace
 from resolvers.context import Context
 from storage.driver import Document, DuplicateKeyError
 from storage.store import Store
@@ -70,10 +71,17 @@ async def once(
     who = owner if owner is not None else f"{context.me.org_id}:{context.me.person_id}"
     receipt_id = f"{who}:{mutation}:{client_key}"
     digest = sha256(canonical(given)).hexdigest()
+
+    async def run(store: Store) -> Outcome:
+        outcome = await _act(store, act, context.now, receipt_id, digest)
+        if not isinstance(outcome, Refusal):
+            await leave_trace(store, context, mutation, given, _record_of(outcome))
+        return outcome
+
     # Nearly every call is the first with its key: looking for a receipt beforehand would cost all of them a read.
     try:
         async with asyncio.timeout(TWIN_WAIT_S):
-            outcome = await context.store.transaction(lambda store: _act(store, act, context.now, receipt_id, digest))
+            outcome = await context.store.transaction(run)
     except TimeoutError:
         return RetryLater(TWIN_WAIT_S)
     except Exception as problem:
@@ -108,6 +116,10 @@ async def _act(store: Store, act: Act, now: datetime, receipt_id: str, digest: s
         receipt = {"_id": receipt_id, "digest": digest, "at": stored_time(now), "expires_at": stored_time(now + KEEP)}
         await store["receipts"].insert_one(receipt | _facts_of(outcome))
     return outcome
+
+
+def _record_of(outcome: Saved | Facts) -> str | None:
+    return str(outcome.document["_id"]) if isinstance(outcome, Saved) else None
 
 
 async def _replay(context: Context, receipt: Document, digest: str, client_key: str) -> Document | Refusal:

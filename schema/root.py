@@ -10,6 +10,7 @@ from schema.accounts import Account, AccountMutation, AccountQuery
 from schema.activities import ActivityMutation
 from schema.articles import ArticleMutation, ArticleQuery
 from schema.assignment_rules import AssignmentRuleMutation, AssignmentRuleQuery
+from schema.audit import AuditQuery
 from schema.bindings import BindingMutation, BindingQuery
 from schema.bootstrap import BootstrapQuery
 from schema.calendars import CalendarMutation, CalendarQuery
@@ -17,6 +18,7 @@ from schema.check_ins import CheckInMutation, CheckInQuery
 from schema.cockpit import CockpitQuery
 from schema.consents import ConsentMutation, ConsentQuery
 from schema.contacts import ContactMutation, ContactQuery
+from schema.dead_letters import DeadLetterMutation, DeadLetterQuery
 from schema.devices import DeviceMutation, DeviceQuery
 from schema.duplicates import DuplicateQuery
 from schema.fields import Info, bind, returns
@@ -91,6 +93,8 @@ class Query(
     NoticeQuery,
     PositionQuery,
     ConsentQuery,
+    AuditQuery,
+    DeadLetterQuery,
     TeamMapQuery,
     TrackQuery,
     TimelineQuery,
@@ -131,6 +135,7 @@ class Mutation(
     NoticeMutation,
     PositionMutation,
     ConsentMutation,
+    DeadLetterMutation,
 ):
     pass
 

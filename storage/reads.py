@@ -53,6 +53,8 @@ REACH: dict[str, Reach] = {
     "drives": Reach.CHAIN,
     "location_views": Reach.PERSONAL,
     "sessions": Reach.PERSONAL,
+    "audit_entries": Reach.ADMINISTRATION,
+    "deliveries": Reach.ADMINISTRATION,
     "consents": Reach.PERSONAL,
     "consent_events": Reach.PERSONAL,
     "consent_texts": Reach.ORGANIZATION,
@@ -81,6 +83,9 @@ def scope_filter(collection: str, scope: Scope) -> Document:
     owner, team = _OWNER_KEY.get(collection, "owner_id"), _TEAM_KEY.get(collection, "team_id")
     if reach is Reach.PERSONAL:
         query[owner] = scope.person_id
+    elif reach is Reach.ADMINISTRATION:
+        if scope.role is not Role.ADMIN:
+            query[owner] = _any_of(())
     elif reach is Reach.CHAIN:
         if scope.role in _LEADS_TEAMS:
             query[team] = _any_of(scope.subtree)

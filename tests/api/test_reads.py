@@ -18,6 +18,7 @@ PLURAL = {"accounts", "contacts", "leads", "notices", "people", "routePlans", "s
 """Queries whose answers must have grown, or the test shows nothing."""
 FOR_ADMINISTRATORS = {
     *("calendars", "calendar", "calendarVersions", "previewHolidays"),
+    *("auditTrail", "deadLetters", "deadLetterCounts"),
     *("slaPolicies", "slaPolicy", "slaPolicyVersions", "previewSlaChange", "slaSweeps"),
 }
 

@@ -43,6 +43,7 @@ ID_WORDS = {
     "owner": "per",
     "manager": "per",
     "person": "per",
+    "actor": "per",
     "parent": "tea",
     "team": "tea",
     "poolTeam": "tea",
@@ -72,6 +73,8 @@ OTHER_IDS = {
     "markRead.ids": "ntc",
     "received.deliveryKeys": "dlv",
     "opened.deliveryKeys": "dlv",
+    "replayDelivery.id": "dlv",
+    "AuditFilterInput.recordId": "per",
     "completeAction.evidenceId": "act",
 }
 """What an id names where neither its name nor the field's answer tells."""
