@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,27 +13,18 @@ import tantivy
 from domain.articles import Article, ArticleState
 from domain.ids import ArticleId, OrgId
 from knowledge.chunks import chunks_of
-from knowledge.tokenizer import TOKENIZER_VERSION, Term, places_of, terms_of
+from knowledge.queries import Asked, Asking
+from knowledge.sounds import sounds_of
+from knowledge.synonyms import Group
+from knowledge.tokenizer import TOKENIZER_VERSION, places_of, terms_of
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raise with every change of the fields below or of the cutting into chunks."""
 MAX_HITS = 100
-MAX_QUERY_CHARS = 500
-MAX_QUERY_TERMS = 128
 
 _FOLDER = f"articles-{SCHEMA_VERSION}-{TOKENIZER_VERSION}"
 _WRITER_BYTES = 32_000_000
-_KEYS = ("org", "article", "language", "tag", "stage")
-# Words that say nothing about a subject. A query of nothing else is still searched for.
-_EMPTY_TERMS = frozenset(
-    term.text
-    for term in terms_of(
-        "a about an and are as at be by can do does for from had has have how i if in is it its me my of on or our "
-        "should so that the their them there they this to us was we were what when where which who why will with you "
-        "your 的 了 吗 呢 吧 啊 什么 怎么 怎样 如何 是 在 和 与 或 我 你 他 她 它 我们 你们 他们 这 那 哪"
-        " 有 就 都 也 很 要 请"
-    )
-)
+_KEYS = ("org", "article", "language", "tag", "stage", "product", "industry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +45,7 @@ def _build_schema() -> tantivy.Schema:
     for name in _KEYS:
         builder.add_text_field(name, stored=name == "article", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("terms", tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("sounds", tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field("text", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_boolean_field("is_body", stored=True)
     return builder.build()
@@ -98,47 +90,32 @@ class ArticleIndex:
         language: str | None = None,
         tags: frozenset[str] = frozenset(),
         stage: str | None = None,
+        synonyms: Sequence[Group] = (),
         limit: int = 20,
     ) -> list[Hit]:
         """The organization's articles that share a term with `text` and pass every filter, best first.
 
-        `tags` must all be on the article. At most `limit` (and MAX_HITS) hits. Only the first MAX_QUERY_CHARS
-        characters count; without a letter or digit among them the answer is empty.
+        `tags` must all be on the article. Words that no article has also find what differs by a letter or two, what
+        sounds the same, and what they spell in pinyin or its initials. At most `limit` (and MAX_HITS) hits. Only the
+        first MAX_QUERY_CHARS characters count; without a letter or digit among them the answer is empty.
         """
-        wanted = _query_terms(text)
         limit = min(limit, MAX_HITS)
-        if not wanted or limit < 1:
-            return []
         filters = [("org", str(org_id)), *(("tag", tag) for tag in sorted(tags))]
         filters += [("language", language)] if language is not None else []
         filters += [("stage", stage)] if stage is not None else []
-        query = self._query(filters, [term.text for term in wanted])
         searcher = self._index.searcher()
+        asked = Asking(self._schema, searcher).ask(text, [(name, _storable(each)) for name, each in filters], synonyms)
+        if asked is None or limit < 1:
+            return []
         fetch = limit * 4
         while True:
-            chunks = searcher.search(query, fetch, count=False).hits
+            chunks = searcher.search(asked.query, fetch, count=False).hits
             found = _best_per_article(searcher, chunks)
             if len(found) >= limit or len(chunks) < fetch:
                 break
             fetch *= 4
-        marked = frozenset(term.text for term in wanted if not term.is_part)
         best = sorted(found.items(), key=lambda item: (-item[1].score, item[0]))[:limit]
-        return [_hit(key, passage, marked) for key, passage in best]
-
-    def _query(self, filters: list[tuple[str, str]], terms: list[str]) -> tantivy.Query:
-        must, should = tantivy.Occur.Must, tantivy.Occur.Should
-        # A filter's own score would favour articles with rare tags.
-        clauses = [
-            (must, tantivy.Query.const_score_query(self._term(field, _storable(value), "basic"), 0.0))
-            for field, value in filters
-        ]
-        clauses.append(
-            (must, tantivy.Query.boolean_query([(should, self._term("terms", term, "freq")) for term in terms]))
-        )
-        return tantivy.Query.boolean_query(clauses)
-
-    def _term(self, field: str, value: str, option: str) -> tantivy.Query:
-        return tantivy.Query.term_query(self._schema, field, value, option)
+        return [_hit(key, passage, asked) for key, passage in best]
 
     def _write(self, articles: Iterable[Article], *, from_nothing: bool) -> None:
         with self._writing:
@@ -190,11 +167,16 @@ def _best_per_article(
     return found
 
 
-def _hit(article_id: ArticleId, found: _Found, marked: frozenset[str]) -> Hit:
+def _hit(article_id: ArticleId, found: _Found, asked: Asked) -> Hit:
     # A piece of body found by a single character of a word says less than the opening.
-    if found.body is not None and (places := places_of(marked, found.body)):
+    if found.body is not None and (places := _marked(asked, found.body)):
         return Hit(article_id, found.score, found.body, tuple(places))
-    return Hit(article_id, found.score, found.text, tuple(places_of(marked, found.text)))
+    return Hit(article_id, found.score, found.text, tuple(_marked(asked, found.text)))
+
+
+def _marked(asked: Asked, text: str) -> list[tuple[int, int]]:
+    words = (term.text for term in terms_of(text)) if asked.slips else ()
+    return places_of(asked.marked | asked.also_marked(words), text)
 
 
 def _documents(article: Article) -> Iterable[tantivy.Document]:
@@ -207,6 +189,12 @@ def _documents(article: Article) -> Iterable[tantivy.Document]:
             document.add_text("tag", _storable(tag))
         for stage in article.stages:
             document.add_text("stage", _storable(stage))
+        for product in article.product_lines:
+            document.add_text("product", _storable(product))
+        if article.industry is not None:
+            document.add_text("industry", _storable(article.industry))
+        if not chunk.is_body:
+            document.add_text("sounds", " ".join(sounds_of(chunk.searched)))
         document.add_text("terms", " ".join(term.text for term in terms_of(chunk.searched)))
         document.add_text("text", _storable(chunk.text))
         document.add_boolean("is_body", chunk.is_body)
@@ -216,10 +204,3 @@ def _documents(article: Article) -> Iterable[tantivy.Document]:
 def _storable(text: str) -> str:
     """`text` with a question mark for each lone surrogate, which UTF-8 cannot hold."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _query_terms(text: str) -> list[Term]:
-    distinct = {term.text: term for term in reversed(list(terms_of(text[:MAX_QUERY_CHARS])))}
-    terms = list(reversed(distinct.values()))
-    telling = [term for term in terms if term.text not in _EMPTY_TERMS]
-    return (telling or terms)[:MAX_QUERY_TERMS]

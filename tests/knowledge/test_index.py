@@ -16,6 +16,8 @@ from domain.ids import OrgId
 from knowledge.index import MAX_HITS, ArticleIndex
 from tests.knowledge.articles import ORG, OTHER_ORG, an_article, demo_set
 
+OTHER = an_article("art_4", "Quite", org_id=OTHER_ORG)
+
 
 @pytest.fixture(scope="module")
 def demo() -> ArticleIndex:
@@ -53,6 +55,52 @@ def ids(index: ArticleIndex, text: str, org_id: OrgId = ORG, **filters: object) 
 def test_the_fitting_article_comes_first(demo: ArticleIndex, text: str, first: str) -> None:
     assert len(demo_set()) > 30
     assert ids(demo, text)[0] == first
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("jpjj", "zh-competitor-price-cut"),
+        ("yingdui", "zh-competitor-price-cut"),
+        ("jingpinjiangjia", "zh-competitor-price-cut"),
+        ("jingpin 降价", "zh-competitor-price-cut"),
+        ("竟品降阶", "zh-competitor-price-cut"),
+        ("lenglian", "zh-cold-chain-incident"),
+        ("lengliang", "zh-cold-chain-incident"),
+        ("cold chian", "en-cold-chain-incident"),
+        ("incidnet", "en-cold-chain-incident"),
+        ("compettitor", "en-competitor-price-cut"),
+        ("discvery diagnosys", "en-diagnosis-questions"),
+    ],
+)
+def test_slips_and_pinyin_are_forgiven(demo: ArticleIndex, typed: str, first: str) -> None:
+    assert ids(demo, typed)[0] == first
+
+
+def test_a_word_that_is_there_finds_nothing_that_only_looks_like_it() -> None:
+    index = ArticleIndex()
+    index.replace_all([an_article("art_1", "Quote"), an_article("art_2", "Quota"), an_article("art_3", "泵"), OTHER])
+    assert ids(index, "quota") == ["art_2"]
+    assert ids(index, "quite") == ["art_1"]
+    assert ids(index, "quite", OTHER_ORG) == ["art_4"], "the other organization has the word itself"
+
+
+def test_the_word_meant_by_a_slip_is_marked(demo: ArticleIndex) -> None:
+    hit = demo.search(ORG, "enginears")[0]
+    assert [hit.snippet[start:end] for start, end in hit.highlights] == ["engineer"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [("notebook", ["art_1", "art_2"]), ("portable computer", ["art_2", "art_1"]), ("computer", ["art_2"])],
+)
+def test_synonyms_of_the_organization_are_found_too(asked: str, found: list[str]) -> None:
+    index = ArticleIndex()
+    index.replace_all([an_article("art_1", "Notebook", "Lend it"), an_article("art_2", "Portable computer", "Lend it")])
+    groups = [["notebook", "portable computer", "笔记本"]]
+    assert [hit.article_id for hit in index.search(ORG, asked, synonyms=groups)] == found
+    assert index.search(ORG, "笔记本") == []
+    assert len(index.search(ORG, "笔记本", synonyms=groups)) == 2
 
 
 def test_hyphens_may_be_left_out_or_put_in() -> None:

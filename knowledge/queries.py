@@ -1,0 +1,114 @@
+"""Turns what somebody typed into a query over the index; used by knowledge/index.py alone.
+
+A term that the organization's articles do not have is taken for a slip: of a letter, of a character with the same
+sound, or for pinyin. Only then is anything fuzzy searched, so that a query without slips costs and finds the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import tantivy
+
+from knowledge.sounds import spoken_sounds, typed_sounds
+from knowledge.synonyms import Group, alternatives
+from knowledge.tokenizer import Term, terms_of
+
+MAX_QUERY_CHARS = 500
+MAX_QUERY_TERMS = 128
+MAX_SLIPS = 12
+"""Terms of one query that are looked at as slips."""
+SYNONYM_WEIGHT = 0.6
+SLIP_SCORE = 4.0
+"""Of a word that differs by a letter; a word that is met in one article of a thousand scores about 7."""
+SOUND_WEIGHT = 0.8
+_SHORTEST_SLIP = 4
+_TWO_SLIPS_FROM = 9
+_LIKENESS = 0.74
+"""Share of common letters from which a word of the passage is marked as the one that was meant."""
+
+# Words that say nothing about a subject. A query of nothing else is still searched for.
+_EMPTY_TERMS = frozenset(
+    term.text
+    for term in terms_of(
+        "a about an and are as at be by can do does for from had has have how i if in is it its me my of on or our "
+        "should so that the their them there they this to us was we were what when where which who why will with you "
+        "your 的 了 吗 呢 吧 啊 什么 怎么 怎样 如何 是 在 和 与 或 我 你 他 她 它 我们 你们 他们 这 那 哪"
+        " 有 就 都 也 很 要 请"
+    )
+)
+_MUST, _SHOULD = tantivy.Occur.Must, tantivy.Occur.Should
+_OPTIONS = {"terms": "freq", "sounds": "freq"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query, and what of it is to be marked in the passages found."""
+
+    query: tantivy.Query
+    marked: frozenset[str]
+    slips: tuple[str, ...]
+    """Latin words that no article has."""
+
+    def also_marked(self, words: Iterable[str]) -> frozenset[str]:
+        """Those of the passage's `words` that were probably meant by a slip."""
+        if not self.slips:
+            return frozenset()
+        near = list(dict.fromkeys(words))
+        return frozenset(word for slip in self.slips for word in get_close_matches(slip, near, 3, _LIKENESS))
+
+
+class Asking:
+    """Builds queries for one state of the index."""
+
+    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher) -> None:
+        self._schema = schema
+        self._searcher = searcher
+
+    def ask(self, text: str, filters: Sequence[tuple[str, str]], synonyms: Sequence[Group]) -> Asked | None:
+        """The chunks with any term of `text` that pass all `filters`; None without a letter or digit in it."""
+        terms = _query_terms(text)
+        if not terms:
+            return None
+        # A filter's own score would favour articles with rare tags.
+        within = [(_MUST, tantivy.Query.const_score_query(self._term(field, value), 0.0)) for field, value in filters]
+        wanted = [self._term("terms", term.text) for term in terms]
+        wanted += [
+            tantivy.Query.boost_query(self._term("terms", other), SYNONYM_WEIGHT)
+            for other in alternatives(synonyms, {term.text for term in terms})
+        ]
+        slips = [term for term in terms if not term.is_part and not self._is_there(within, term.text)]
+        for slip in slips[:MAX_SLIPS]:
+            wanted += self._guesses(slip.text, text[slip.start : slip.end].lower())
+        any_of = tantivy.Query.boolean_query([(_SHOULD, each) for each in wanted])
+        return Asked(
+            tantivy.Query.boolean_query([*within, (_MUST, any_of)]),
+            frozenset(term.text for term in terms if not term.is_part),
+            tuple(slip.text for slip in slips if slip.text.isascii()),
+        )
+
+    def _is_there(self, within: list[tuple[tantivy.Occur, tantivy.Query]], term: str) -> bool:
+        query = tantivy.Query.boolean_query([*within, (_MUST, self._term("terms", term))])
+        return bool(self._searcher.search(query, 1, count=False).hits)
+
+    def _guesses(self, slip: str, as_typed: str) -> list[tantivy.Query]:
+        # Pinyin has no stem: "chongqing" is no form of "chongq".
+        sounds = typed_sounds(as_typed) if slip.isascii() else spoken_sounds(slip)
+        found = [tantivy.Query.boost_query(self._term("sounds", sound), SOUND_WEIGHT) for sound in sorted(sounds)]
+        if slip.isascii() and slip.isalpha() and len(slip) >= _SHORTEST_SLIP:
+            distance = 2 if len(slip) >= _TWO_SLIPS_FROM else 1
+            near = tantivy.Query.fuzzy_term_query(self._schema, "terms", slip, distance)
+            found.append(tantivy.Query.const_score_query(near, SLIP_SCORE))
+        return found
+
+    def _term(self, field: str, value: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, field, value, _OPTIONS.get(field, "basic"))
+
+
+def _query_terms(text: str) -> list[Term]:
+    distinct = {term.text: term for term in reversed(list(terms_of(text[:MAX_QUERY_CHARS])))}
+    terms = list(reversed(distinct.values()))
+    telling = [term for term in terms if term.text not in _EMPTY_TERMS]
+    return (telling or terms)[:MAX_QUERY_TERMS]
