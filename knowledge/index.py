@@ -175,8 +175,8 @@ def _hit(article_id: ArticleId, found: _Found, asked: Asked) -> Hit:
 
 
 def _marked(asked: Asked, text: str) -> list[tuple[int, int]]:
-    words = (term.text for term in terms_of(text)) if asked.slips else ()
-    return places_of(asked.marked | asked.also_marked(words), text)
+    meant = asked.also_marked({term.text for term in terms_of(text)}) if asked.slips else frozenset()
+    return places_of(asked.marked | meant, text)
 
 
 def _documents(article: Article) -> Iterable[tantivy.Document]:

@@ -6,7 +6,7 @@ sound, or for pinyin. Only then is anything fuzzy searched, so that a query with
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -52,12 +52,18 @@ class Asked:
     slips: tuple[str, ...]
     """Latin words that no article has."""
 
-    def also_marked(self, words: Iterable[str]) -> frozenset[str]:
+    def also_marked(self, words: Collection[str]) -> frozenset[str]:
         """Those of the passage's `words` that were probably meant by a slip."""
-        if not self.slips:
-            return frozenset()
-        near = list(dict.fromkeys(words))
-        return frozenset(word for slip in self.slips for word in get_close_matches(slip, near, 3, _LIKENESS))
+        # All but few slips are behind the first letter, and comparing costs more than searching.
+        return frozenset(
+            word
+            for slip in self.slips
+            for word in get_close_matches(slip, {word for word in words if _may_be(word, slip)}, 3, _LIKENESS)
+        )
+
+
+def _may_be(word: str, slip: str) -> bool:
+    return word[0] == slip[0] and abs(len(word) - len(slip)) <= 2
 
 
 class Asking:
