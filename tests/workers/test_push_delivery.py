@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -230,21 +229,22 @@ async def test_acknowledged_during_the_send_stays_cancelled(
 
 
 async def test_a_hanging_provider_holds_up_no_more_than_its_hands(
-    outbox: Services, clock: StoppedClock, fcm: FcmServer, impatient: FcmChannel, person: Person, device: Device
+    outbox: Services, clock: StoppedClock, fcm: FcmServer, channel: FcmChannel, person: Person, device: Device
 ) -> None:
     hangs = a_device(person, clock.now)
     await queue(outbox.store, person, [hangs], clock.now, AT_ONCE // 2)
     await queue(outbox.store, person, [device], clock.now, 100, priority=Priority.NORMAL)
     fcm.fail(FaultKind.HANG, hangs.token)
-    one = worker(outbox, impatient)
+    one = worker(outbox, channel, timing=replace(TIMING, finish_s=0.2))
     sent: set[str | None] = set()
-    began = time.monotonic()
-    while len(sent) < 100 and time.monotonic() - began < 20:
-        await one.deliver_due()
-        await asyncio.sleep(0)
-        sent = {entry.msg_key for entry in fcm.accepted()}
+    async with asyncio.timeout(60):
+        while len(sent) < 100:
+            if not await one.deliver_due():
+                # On a slow machine the hanging ones end as failures first, and the channel rests.
+                clock.advance(seconds=1)
+            await asyncio.sleep(0.01)
+            sent = {entry.msg_key for entry in fcm.accepted()}
     await one.finish()
-    assert len(sent) == 100
 
 
 async def test_stopping_never_cuts_off_the_writing_of_a_result(
