@@ -18,7 +18,7 @@ BENCHMARKS := startup scale serving sla_calendar sla_watch search
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help up test demo bench performance performance-page bench-db long audit schema settings-page clean
+.PHONY: help up test demo bench performance performance-page bench-db road-engines long audit schema settings-page clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,15 @@ $(VENV)/installed-%: constraints.txt pyproject.toml | $(BIN)/python
 	@echo "Installing packages ($*); the first time takes a minute or two"
 	@$(BIN)/python -m wiring.dependencies $(filter-out run,$(subst -, ,$(subst dev,embedded dev,$*))) > $(VENV)/requirements.txt
 	@$(PIP) -r $(VENV)/requirements.txt
+	@touch $@
+
+road-engines: build/road-engines/installed ## Install OSRM and Valhalla's servers for tests and own maps (needs Python 3.12 or newer)
+
+build/road-engines/installed:
+	@for p in python3 $(PYTHON) python3.14 python3.13 python3.12 $(wildcard $(HOME)/.pyenv/versions/3.1[2-9]*/bin/python); do \
+		$$p -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && exec $$p -m venv build/road-engines; done; \
+		echo "Python 3.12 or newer is needed for the road engines"; exit 1
+	@build/road-engines/bin/python -m pip --disable-pip-version-check install -q osrm-bindings==26.10.0 pyvalhalla==3.9.1
 	@touch $@
 
 build/schemathesis/installed: | $(BIN)/python

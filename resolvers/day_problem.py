@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from domain import polylines
 from domain.accounts import Tier
 from domain.attendance import next_work
 from domain.calendar import known_zone
@@ -28,6 +29,7 @@ from domain.routes import (
 )
 from domain.visits import Visit, VisitKind, VisitState
 from routing import problem as routing
+from routing.process import SolvedDay
 from storage.driver import Document
 from storage.routes import (
     list_due_leads,
@@ -168,11 +170,13 @@ def _candidate(key: str, candidate: Candidate, site: Document, day: Day) -> rout
     )
 
 
-def facts_of(plan: routing.DayPlan, asked: Asked) -> Document:
+def facts_of(solved: SolvedDay, asked: Asked) -> Document:
     """The solved plan as it is stored."""
+    plan = solved.plan
     return {
         "stops": [_stop(each, asked.candidates[each.candidate_id]) for each in plan.stops],
         "dropped": [_drop(each, asked) for each in plan.dropped],
+        "legs": _legs(solved),
         "lunch_start_at": stored_time(plan.lunch.start_at) if plan.lunch else None,
         "lunch_end_at": stored_time(plan.lunch.end_at) if plan.lunch else None,
         "end_at": stored_time(plan.end_at),
@@ -183,6 +187,17 @@ def facts_of(plan: routing.DayPlan, asked: Asked) -> Document:
         "travel_s": plan.travel_s,
         "proof": plan.proof.value,
     }
+
+
+def _legs(solved: SolvedDay) -> list[Document]:
+    """The drives in order: one to each stop, then the one to the end of the route where there is any."""
+    plan = solved.plan
+    drives = [(each.leg_distance_m, each.leg_s, each.leg_estimated) for each in plan.stops]
+    drives.append((plan.end_leg_distance_m, plan.end_leg_s, plan.end_leg_estimated))
+    return [
+        {"distance_m": distance_m, "duration_s": duration_s, "estimated": estimated, "line": polylines.encode(line)}
+        for (distance_m, duration_s, estimated), line in zip(drives, solved.lines, strict=False)
+    ]
 
 
 def _subject(candidate: Candidate) -> Document:
@@ -203,6 +218,7 @@ def _stop(stop: routing.PlannedStop, candidate: Candidate) -> Document:
         "fixed": candidate.fixed_at is not None,
         "leg_distance_m": stop.leg_distance_m,
         "leg_s": stop.leg_s,
+        "leg_estimated": stop.leg_estimated,
         "arrive_at": stored_time(stop.arrive_at),
         "start_at": stored_time(stop.start_at),
         "leave_at": stored_time(stop.leave_at),

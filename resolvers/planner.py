@@ -9,8 +9,9 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any
 
-from routing.problem import DayPlan, DayProblem, Limit
-from routing.process import plan_in_process
+from routing.problem import DayProblem, Limit
+from routing.process import SolvedDay, plan_in_process
+from routing.travel_times.source import TravelSource
 
 SOLVE_S = 1.0
 
@@ -20,13 +21,15 @@ class Planner:
     """One per process. `executor` is any concurrent.futures.Executor whose workers can import routing."""
 
     executor: Executor
+    source: TravelSource = field(default_factory=TravelSource)
     solve_s: float = SOLVE_S
     running: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
 
-    async def solve(self, problem: DayProblem) -> DayPlan:
-        """The day's plan after about `solve_s` seconds in another process."""
+    async def solve(self, problem: DayProblem) -> SolvedDay:
+        """The day's plan, searched for `solve_s` seconds at the most in another process."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.executor, plan_in_process, problem, Limit(seconds=self.solve_s))
+        limit = Limit(seconds=self.solve_s)
+        return await loop.run_in_executor(self.executor, plan_in_process, problem, limit, self.source)
 
     def begin(self, plan_id: str, work: Callable[[], Awaitable[Any]]) -> asyncio.Task[Any]:
         """Starts `work` beside the request, once for each plan however often it is asked for."""

@@ -129,13 +129,13 @@ def _travel_faults(
     points = [ends[0], *route, ends[1]]
     distinct = list(dict.fromkeys(points))
     table = travel.table(distinct)
-    legs: list[tuple[str | None, float, int, datetime, datetime]] = []
+    legs: list[tuple[str | None, float, int, bool, datetime, datetime]] = []
     left_at = _whole_second(problem.shift_start)
     for stop in plan.stops:
-        legs.append((stop.candidate_id, stop.leg_distance_m, stop.leg_s, left_at, stop.arrive_at))
+        legs.append((stop.candidate_id, stop.leg_distance_m, stop.leg_s, stop.leg_estimated, left_at, stop.arrive_at))
         left_at = stop.leave_at
-    legs.append((None, plan.end_leg_distance_m, plan.end_leg_s, left_at, plan.end_at))
-    for number, (name, metres, seconds, begins, ends_at) in enumerate(legs):
+    legs.append((None, plan.end_leg_distance_m, plan.end_leg_s, plan.end_leg_estimated, left_at, plan.end_at))
+    for number, (name, metres, seconds, estimated, begins, ends_at) in enumerate(legs):
         origin, target = distinct.index(points[number]), distinct.index(points[number + 1])
         known_m = 0.0 if origin == target else float(table.distance_m[origin, target])
         known_s = 0.0 if origin == target else float(table.leg_s[origin, target])
@@ -143,6 +143,8 @@ def _travel_faults(
             yield Fault(Rule.TRAVEL, name, "the leg has another length, or there is no way")
         elif seconds != ceil(known_s):
             yield Fault(Rule.TRAVEL, name, "the leg takes another time")
+        elif estimated != (table.estimated is not None and bool(table.estimated[origin, target])):
+            yield Fault(Rule.TRAVEL, name, "the leg does not say whether it is an estimate")
         free_start = number == 0 and problem.start is None
         elapsed = (ends_at - begins).total_seconds()
         if elapsed < 0 or (not free_start and elapsed != seconds + _overlap_s(plan.lunch, begins, ends_at)):

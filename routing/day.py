@@ -48,6 +48,7 @@ class Day:
     lunch: Break | None
     leg: list[list[int]]
     leg_m: list[list[float]]
+    leg_estimated: list[list[bool]]
 
     @property
     def count(self) -> int:
@@ -71,6 +72,7 @@ class Day:
             starts=tuple(self.starts[i] for i in nodes),
             leg=[[self.leg[a][b] for b in keep] for a in keep],
             leg_m=[[self.leg_m[a][b] for b in keep] for a in keep],
+            leg_estimated=[[self.leg_estimated[a][b] for b in keep] for a in keep],
         )
 
     def first(self) -> Label:
@@ -146,7 +148,7 @@ def build_day(problem: DayProblem, candidates: Sequence[Candidate], travel: Trav
     """The problem for these candidates, all of which have a point. Asks `travel` once."""
     origin = whole_origin(problem)
     located = [candidate.point for candidate in candidates if candidate.point is not None]
-    leg, leg_m = _legs(located, problem.start, problem.end, travel)
+    leg, leg_m, leg_estimated = _legs(located, problem.start, problem.end, travel)
     lunch = None
     if problem.lunch is not None:
         window = problem.lunch.window
@@ -165,6 +167,7 @@ def build_day(problem: DayProblem, candidates: Sequence[Candidate], travel: Trav
         lunch=lunch,
         leg=leg,
         leg_m=leg_m,
+        leg_estimated=leg_estimated,
     )
 
 
@@ -194,13 +197,14 @@ def start_ranges(candidate: Candidate, origin: datetime) -> tuple[tuple[int, int
 
 def _legs(
     located: Sequence[Point], start: Point | None, end: Point | None, travel: TravelTimes
-) -> tuple[list[list[int]], list[list[float]]]:
+) -> tuple[list[list[int]], list[list[float]], list[list[bool]]]:
     points = [*located, *(point for point in (start, end) if point is not None)]
     distinct = list(dict.fromkeys(points))
     place = {point: index for index, point in enumerate(distinct)}
     count = len(located)
     leg_s = np.zeros((count + 2, count + 2), dtype=np.int64)
     leg_m = np.zeros((count + 2, count + 2), dtype=np.float64)
+    estimated = np.zeros((count + 2, count + 2), dtype=np.bool_)
     if distinct:
         table = travel.table(distinct)
         reachable = table.reachable
@@ -216,4 +220,6 @@ def _legs(
                 where.append(place[point])
         leg_s[np.ix_(nodes, nodes)] = seconds[np.ix_(where, where)]
         leg_m[np.ix_(nodes, nodes)] = metres[np.ix_(where, where)]
-    return leg_s.tolist(), leg_m.tolist()
+        if table.estimated is not None:
+            estimated[np.ix_(nodes, nodes)] = table.estimated[np.ix_(where, where)]
+    return leg_s.tolist(), leg_m.tolist(), estimated.tolist()

@@ -27,7 +27,7 @@ from routing.solver.exact import solve_exactly
 from routing.solver.insertion import greedy, improve, insert_all
 from routing.solver.ortools_day import search_day
 from routing.timeline import earliest_times
-from routing.travel_times.matrix import TravelTimes
+from routing.travel_times.matrix import AskedOnce, TravelTimes
 
 _LOOK_EVERY_S = 0.02
 _SHORTEST_SEARCH_S = 0.02
@@ -44,8 +44,10 @@ def plan_day(problem: DayProblem, travel: TravelTimes, limit: Limit) -> DayPlan:
     is verified by `routing.check` first; InconsistentPlanError would be a defect of this package. Of more than
     MAX_CANDIDATES candidates the least valuable are left out as OVER_LIMIT. A value of 0 counts as the least one.
     """
-    budget = _Budget(limit)
+    travel = AskedOnce(travel)
     day, alone = _feasible_day(problem, travel)
+    # Only now: a road engine has a time limit of its own.
+    budget = _Budget(limit)
     order, proof = _solve(day, limit, budget) if day.count else ([], Proof.OPTIMAL)
     if any(drop.reason is DropReason.OVER_LIMIT for drop in alone):
         proof = Proof.UNKNOWN
@@ -185,7 +187,13 @@ def _to_plan(
         arrived = start if problem.start is None and not stops else arrive
         stops.append(
             PlannedStop(
-                day.ids[node], day.leg_m[at][node], day.leg[at][node], day.at(arrived), day.at(start), day.at(leave)
+                day.ids[node],
+                day.leg_m[at][node],
+                day.leg[at][node],
+                day.at(arrived),
+                day.at(start),
+                day.at(leave),
+                day.leg_estimated[at][node],
             )
         )
         at = node
@@ -214,4 +222,5 @@ def _to_plan(
         proof=proof,
         bound=bound,
         seed=seed,
+        end_leg_estimated=bool(stops) and day.leg_estimated[at][day.count + 1],
     )

@@ -101,10 +101,11 @@ class DayProblem:
 class Limit:
     """How long to search.
 
-    `seconds` bounds the whole answer (wall clock). With `solutions` the search ends after that many improvements or
-    local optima, and equal problems with equal `seed` and `solutions` give equal plans as long as `seconds` is not
-    reached. `stop` is asked at least every 100 ms; once it says True the best plan so far is returned. It has to be
-    picklable when the planner runs in another process. Raises ValueError for a non-positive number.
+    `seconds` bounds the answer (wall clock), counted from when the travel times are there. With `solutions` the search
+    ends after that many improvements or local optima, and equal problems with equal `seed` and `solutions` give equal
+    plans as long as `seconds` is not reached. `stop` is asked at least every 100 ms; once it says True the best plan so
+    far is returned. It has to be picklable when the planner runs in another process. Raises ValueError for a
+    non-positive number.
     """
 
     seconds: float = 1.0
@@ -181,7 +182,10 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class PlannedStop:
-    """One visit: the drive to it (metres, seconds), then arrival, start and end of service; waiting lies between."""
+    """One visit: the drive to it (metres, seconds), then arrival, start and end of service; waiting lies between.
+
+    `leg_estimated`: no road engine answered for the drive, it is reckoned as the crow flies.
+    """
 
     candidate_id: str
     leg_distance_m: float
@@ -189,6 +193,7 @@ class PlannedStop:
     arrive_at: datetime
     start_at: datetime
     leave_at: datetime
+    leg_estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +217,12 @@ class DayPlan:
     proof: Proof
     bound: int
     seed: int
+    end_leg_estimated: bool = False
+
+    @property
+    def has_end_leg(self) -> bool:
+        """Whether there is a drive after the last visit."""
+        return self.end_leg_distance_m > 0 or self.end_leg_s > 0
 
 
 def merge_windows(windows: Iterable[Window]) -> tuple[Window, ...]:

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from domain.places import Point
 from routing.problem import DayPlan, DayProblem, Limit
+from routing.travel_times.source import TravelSource
 
 
-def plan_in_process(problem: DayProblem, limit: Limit) -> DayPlan:
-    """`plan_day` with travel times as the crow flies, the solver loaded at the first call."""
+@dataclass(frozen=True, slots=True)
+class SolvedDay:
+    """A plan and the ways it drives: one line to each stop, then the one to the end of the route where there is any."""
+
+    plan: DayPlan
+    lines: tuple[tuple[Point, ...], ...]
+
+
+def plan_in_process(problem: DayProblem, limit: Limit, source: TravelSource) -> SolvedDay:
+    """`plan_day` with travel times from `source`, the solver loaded at the first call."""
     from routing.plan import plan_day  # noqa: PLC0415 - see the module
-    from routing.travel_times.geodesic import GeodesicTravelTimes  # noqa: PLC0415
+    from routing.travel_times.opening import open_travel_times  # noqa: PLC0415
 
-    return plan_day(problem, GeodesicTravelTimes(), limit)
+    travel = open_travel_times(source)
+    plan = plan_day(problem, travel, limit)
+    points, estimated = _route(problem, plan)
+    return SolvedDay(plan, tuple(travel.lines(points, estimated)) if points else ())
+
+
+def _route(problem: DayProblem, plan: DayPlan) -> tuple[list[Point], list[bool]]:
+    """The points of the route and which of its legs are estimates; without a start it begins at the first visit."""
+    place = {candidate.id: candidate.point for candidate in problem.candidates}
+    stops = [point for stop in plan.stops if (point := place[stop.candidate_id]) is not None]
+    if not stops:
+        return [], []
+    end = [] if problem.end is None else [problem.end]
+    estimated = [stop.leg_estimated for stop in plan.stops] + [plan.end_leg_estimated] * len(end)
+    return [problem.start or stops[0], *stops, *end], estimated

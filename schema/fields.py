@@ -1,7 +1,7 @@
 """The declared read model: every entity field is one of a few kinds, and `bind` gives each kind its reading function.
 
-Nouns declare with `stored`, `related`, `related_list`, `computed` and `placed`; roots use `returns`, `mutates` and
-`streams`. Nothing here knows a noun.
+Nouns declare with `stored`, `related`, `related_list`, `computed`, `placed` and `placed_line`; roots use `returns`,
+`mutates` and `streams`. Nothing here knows a noun.
 """
 
 import inspect
@@ -23,6 +23,7 @@ from graphql import (
 )
 from strawberry.types.base import StrawberryObjectDefinition
 
+from domain import polylines
 from domain.datum import from_wgs84
 from domain.errors import BadInput
 from domain.places import Datum, Point
@@ -89,10 +90,11 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A stored GeoJSON point, answered in the datum the client asks for."""
+    """A stored GeoJSON point, or an encoded line, answered in the datum the client asks for."""
 
     path: str
     visible: Rule | None = None
+    is_line: bool = False
 
 
 Reading = Stored | Related | RelatedList | Computed | Placed
@@ -140,6 +142,16 @@ def placed(path: str, description: str, *, visible: Rule | None = None) -> Any:
     ) -> None: ...
 
     return _field(Placed(path, visible), description, convert)
+
+
+def placed_line(path: str, description: str) -> Any:
+    """The encoded line at `path` as MapLine, with a `datum` argument."""
+
+    def convert(
+        datum: Annotated[Datum, strawberry.argument(description="The datum to answer in.")] = Datum.WGS84,
+    ) -> None: ...
+
+    return _field(Placed(path, is_line=True), description, convert)
 
 
 def returns(shown: Any, description: str) -> Callable[[Callable[P, Awaitable[Any]]], Any]:
@@ -322,7 +334,20 @@ def _read_placed(reading: Placed) -> Callable[..., Any]:
         latitude, longitude = from_wgs84(Point(latitude, longitude), Datum(datum))
         return {"latitude": latitude, "longitude": longitude, "datum": Datum(datum)}
 
-    return read
+    def read_line(document: Document, _info: ResolveInfo, datum: Datum = Datum.WGS84) -> Any:
+        text = value_at(document, reading.path)
+        if text is None:
+            return None
+        datum = Datum(datum)
+        pairs = [from_wgs84(point, datum) for point in polylines.decode(text)]
+        return {
+            "type": "LineString",
+            "coordinates": [[longitude, latitude] for latitude, longitude in pairs],
+            "polyline": text if datum is Datum.WGS84 else polylines.encode(Point(*pair) for pair in pairs),
+            "datum": datum,
+        }
+
+    return read_line if reading.is_line else read
 
 
 def _read_related(reading: Related) -> Callable[..., Any]:

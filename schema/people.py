@@ -63,7 +63,7 @@ SuccessorNotAvailable = shown(
 LastAdmin = shown(domain.LastAdmin, person_id="Who cannot be spared.")
 
 
-def _sees_start(person_id: str, *, actor: Actor) -> bool:
+def sees_start(person_id: str, *, actor: Actor) -> bool:
     """Where somebody starts from is often their home: for themselves and those who lead."""
     return actor.person_id == person_id or actor.role in {Role.MANAGER, Role.DIRECTOR}
 
@@ -122,7 +122,7 @@ class Person(Node):
     start_point: Coordinates | None = placed(
         "start_point",
         "Where their day starts; shown to themselves and to managers and directors above.",
-        visible=Rule(_sees_start, ("_id",)),
+        visible=Rule(sees_start, ("_id",)),
     )
     roster: Roster | None = stored("roster", "When they are planned to work; null where nothing is planned.")
     absences: list[PersonAbsence] = stored(

@@ -24,6 +24,14 @@ class Coordinates:
     datum: Datum = stored("datum", "What the two numbers are measured in.")
 
 
+@strawberry.type(description="A way on the map. `{ type coordinates }` is its GeoJSON geometry.")
+class MapLine:
+    type: str = stored("type", "`LineString`, for GeoJSON.")
+    coordinates: list[list[float]] = stored("coordinates", "Its points as [longitude, latitude], as in GeoJSON.")
+    polyline: str = stored("polyline", "The same as an encoded polyline with five decimals.")
+    datum: Datum = stored("datum", "What the numbers are measured in; GeoJSON itself means WGS84.")
+
+
 @strawberry.input(description="A position as measured or picked on a map.")
 class CoordinatesInput:
     latitude: float = strawberry.field(description="Degrees within 90, north is positive.")

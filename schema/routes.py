@@ -12,10 +12,12 @@ from domain.routes import CandidateReason, PlanNotReady, PlanState
 from resolvers import routes as resolvers
 from resolvers.routes import plan_day, publish_plan
 from routing.problem import DropReason, Limiting, Proof
-from schema.fields import Info, computed, mutates, related, returns, stored, wanted
+from schema.fields import Info, Rule, computed, mutates, placed_line, related, returns, stored, wanted
 from schema.inputs import given
 from schema.nodes import Node
 from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
+from schema.people import sees_start
+from schema.places import MapLine
 from schema.refusals import COMMON, IdTaken, VersionConflict, WrongState, shown
 from schema.scalars import described_enum
 from storage.driver import Document
@@ -97,9 +99,22 @@ class RouteStop:
     fixed: bool = stored("fixed", "The time was promised and does not move.")
     leg_distance_m: float = stored("leg_distance_m", "Drive from the stop before, metres.")
     leg_s: int = stored("leg_s", "Drive from the stop before, seconds.")
+    leg_estimated: bool = stored(
+        "leg_estimated",
+        "The drive is reckoned as the crow flies with a detour, because no road engine answered for it.",
+        default=True,
+    )
     arrive_at: datetime = stored("arrive_at", "Arrival.")
     start_at: datetime = stored("start_at", "Start of the visit; between arrival and start the rep waits.")
     leave_at: datetime = stored("leave_at", "End of the visit.")
+
+
+@strawberry.type(description="One drive of a plan.")
+class RouteLeg:
+    distance_m: float = stored("distance_m", "Metres.")
+    duration_s: int = stored("duration_s", "Seconds.")
+    estimated: bool = stored("estimated", "As `RouteStop.legEstimated`.")
+    line: MapLine = placed_line("line", "The way; straight where no road engine answered for it.")
 
 
 @strawberry.type(description="A candidate that is not in the plan, and the reason that binds.")
@@ -142,6 +157,13 @@ class RoutePlan(Node):
     shift_start_at: datetime = stored("shift_start_at", "Start of the planned shift.")
     shift_end_at: datetime = stored("shift_end_at", "End of the planned shift.")
     stops: list[RouteStop] = stored("stops", "The visits in order.", default=[])
+    legs: list[RouteLeg] | None = stored(
+        "legs",
+        "The drives: one to each stop, then the one to where the route ends, if the rep has a start point. They tell "
+        "where the day starts: shown to the rep and to managers and directors above.",
+        default=[],
+        visible=Rule(sees_start, ("owner_id",)),
+    )
     dropped: list[DroppedCandidate] = stored("dropped", "Everything left out, with its reason.", default=[])
     lunch_start_at: datetime | None = stored("lunch_start_at", "Start of the lunch break.")
     lunch_end_at: datetime | None = stored("lunch_end_at", "End of the lunch break.")

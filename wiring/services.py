@@ -20,6 +20,7 @@ from resolvers.derived_secrets import DerivedSecrets
 from resolvers.planner import Planner
 from resolvers.services import AppRules, FileStore, Services, VerifyFirebase
 from resolvers.tokens import AccessTokens, Callers
+from routing.travel_times.source import Engine, TravelSource
 from storage.articles import StoredArticles
 from storage.blobs import Blobs, DiskBlobs
 from storage.changes import ChangeFeed
@@ -65,7 +66,7 @@ def build_services(
         passwords=Passwords(),
         sign_in=SignInRules(settings.refresh_token_s, settings.sign_in_attempts, settings.sign_in_window_s),
         app=AppRules(settings.app_min_version, settings.max_body_bytes),
-        planner=Planner(_solver_processes(settings.plan_workers)),
+        planner=Planner(_solver_processes(settings.plan_workers), _travel_source(settings)),
         articles=articles,
         article_follower=IndexFollower(StoredArticles(store), articles, interval_s=_ARTICLE_POLL_S),
         changes=ChangeFeed(store, notices.FOLLOWED | team.FOLLOWED),
@@ -90,6 +91,16 @@ def _blobs(settings: Settings) -> Blobs:
         endpoint=settings.files_endpoint,
         access_key_id=settings.files_access_key_id,
         secret_access_key=settings.files_secret_access_key,
+    )
+
+
+def _travel_source(settings: Settings) -> TravelSource:
+    return TravelSource(
+        engine=Engine(settings.travel_engine),
+        url=settings.travel_url,
+        tiles=settings.travel_tiles,
+        profile=settings.travel_profile,
+        timeout_s=settings.travel_timeout_s,
     )
 
 

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from geopy.geocoders import SERVICE_TO_GEOCODER
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -22,6 +21,16 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from wiring.setting_values import (
+    Folder,
+    Names,
+    existing,
+    in_development,
+    json_object,
+    known_geocoder,
+    mongodb_address,
+)
+
 CHANNELS = ("console", "fcm")
 _DAY_S = 86_400
 _CENTURY_S = 36_525 * _DAY_S
@@ -31,44 +40,11 @@ class SettingsError(Exception):
     """A setting that cannot be used; the text names the variable and is meant for the operator."""
 
 
-def _split(value: Any) -> Any:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-def _json_object(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError as error:
-        raise ValueError("is not JSON") from error
-
-
-def _known_geocoder(name: str) -> str:
-    if name != "none" and name not in SERVICE_TO_GEOCODER:
-        raise ValueError(f"is none of geopy's geocoders: none, {', '.join(sorted(SERVICE_TO_GEOCODER))}")
-    return name
-
-
 def _known_channels(names: tuple[str, ...]) -> tuple[str, ...]:
     unknown = [name for name in names if name not in CHANNELS]
     if unknown or not names:
         raise ValueError(f"must name at least one of {', '.join(CHANNELS)} and nothing else")
     return names
-
-
-def _mongodb_address(uri: str) -> str:
-    if not uri.startswith(("mongodb://", "mongodb+srv://")):
-        raise ValueError("must begin with mongodb:// or mongodb+srv://")
-    return uri
-
-
-def _in_development(data: dict[str, Any]) -> bool:
-    return data.get("environment") != "production"
-
-
-_Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-_Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().resolve())]
 
 
 class Settings(BaseSettings):
@@ -82,7 +58,7 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address the API listens on; `0.0.0.0` for all interfaces.")
     port: int = Field(default=8000, ge=1, le=65_535, description="Port the API listens on.")
-    data: _Folder = Field(
+    data: Folder = Field(
         default=Path("data"),
         validate_default=True,
         description="Folder for the embedded database, the generated signing key and the search index.",
@@ -107,7 +83,7 @@ class Settings(BaseSettings):
     )
 
     # Database
-    mongodb_uri: Annotated[str, AfterValidator(_mongodb_address)] | None = Field(
+    mongodb_uri: Annotated[str, AfterValidator(mongodb_address)] | None = Field(
         default=None,
         repr=False,
         description="Replica set, sharded cluster or Atlas; required in production.",
@@ -149,9 +125,9 @@ class Settings(BaseSettings):
     )
 
     # GraphQL over HTTP and WebSocket
-    cors_origins: _Names = Field(default=(), description="Origins of browser apps, separated by commas; `*` for any.")
+    cors_origins: Names = Field(default=(), description="Origins of browser apps, separated by commas; `*` for any.")
     introspection: bool = Field(
-        default_factory=_in_development,
+        default_factory=in_development,
         description="Whether the schema may be asked for.",
         json_schema_extra={"shown": "on, in production off"},
     )
@@ -159,7 +135,7 @@ class Settings(BaseSettings):
         default=True, description="Whether operations that were seen before are compiled; off to look for a fault."
     )
     graphiql: bool = Field(
-        default_factory=_in_development,
+        default_factory=in_development,
         description="Whether a browser that opens the endpoint gets GraphiQL.",
         json_schema_extra={"shown": "on, in production off"},
     )
@@ -203,7 +179,7 @@ class Settings(BaseSettings):
         description="Operations without a token that one client address may send in a minute (each 100 of their cost "
         "counts as one more), refused documents included; 0 for any.",
     )
-    trusted_proxies: _Names = Field(
+    trusted_proxies: Names = Field(
         default=(),
         description="Addresses or networks (`10.0.0.0/8`) whose X-Forwarded-For is believed, separated by commas.",
     )
@@ -214,7 +190,7 @@ class Settings(BaseSettings):
     )
 
     # Files
-    files_folder: _Folder = Field(
+    files_folder: Folder = Field(
         default_factory=lambda data: data["data"] / "files",
         description="Folder in which uploaded files arrive, and are kept unless FILES_BUCKET is set; then all API "
         "processes share it.",
@@ -255,7 +231,7 @@ class Settings(BaseSettings):
     fcm_credentials: FilePath | None = Field(
         default=None, description="File of the service account that may send by FCM."
     )
-    push_channels: Annotated[_Names, AfterValidator(_known_channels)] = Field(
+    push_channels: Annotated[Names, AfterValidator(_known_channels)] = Field(
         default_factory=lambda data: ("fcm",) if data.get("fcm_credentials") else ("console",),
         description="Channels in the order they are tried, separated by commas: `fcm`, `console`.",
         json_schema_extra={"shown": "`fcm` with FCM_CREDENTIALS, else `console`"},
@@ -285,11 +261,32 @@ class Settings(BaseSettings):
         default=50, ge=1, le=200, description="Most leads of somebody who left that move in one transaction."
     )
     plan_workers: int = Field(default=1, ge=1, le=256, description="Processes that solve route plans.")
-    geocoder: Annotated[str, AfterValidator(_known_geocoder)] = Field(
+    travel_engine: Literal["none", "osrm", "valhalla", "tiles"] = Field(
+        default="none",
+        description="Where driving times come from: `none` (geodesic distance with a detour), `osrm` or `valhalla` (a "
+        "server at TRAVEL_URL), `tiles` (Valhalla inside the planner's process; needs TRAVEL_TILES and the extra "
+        "`road`). What it does not answer is estimated and marked.",
+    )
+    travel_url: str | None = Field(
+        default=None, pattern=r"^https?://\S+$", repr=False, description="Address of the road engine's server."
+    )
+    travel_tiles: Annotated[Path, AfterValidator(existing)] | None = Field(
+        default=None, description="Folder or tar archive of Valhalla's tiles."
+    )
+    travel_profile: str | None = Field(
+        default=None,
+        pattern=r"^[a-z_]+$",
+        description="What the road engine calls the way people travel.",
+        json_schema_extra={"shown": "`driving` (OSRM), `auto` (Valhalla)"},
+    )
+    travel_timeout_s: float = Field(
+        default=2, gt=0, le=60, description="Longest wait for the road engine in one plan, seconds."
+    )
+    geocoder: Annotated[str, AfterValidator(known_geocoder)] = Field(
         default="none",
         description="Name of a geopy geocoder for imported addresses without coordinates, e.g. `nominatim`.",
     )
-    geocoder_options: Annotated[dict[str, Any], NoDecode, BeforeValidator(_json_object)] = Field(
+    geocoder_options: Annotated[dict[str, Any], NoDecode, BeforeValidator(json_object)] = Field(
         default_factory=dict, repr=False, description="JSON object of that geocoder's arguments, e.g. its API key."
     )
 
@@ -303,7 +300,7 @@ class Settings(BaseSettings):
         default="INFO", description="Least level that is logged."
     )
     log_format: Literal["console", "json"] = Field(
-        default_factory=lambda data: "console" if _in_development(data) else "json",
+        default_factory=lambda data: "console" if in_development(data) else "json",
         description="Lines for people or one JSON object a line.",
         json_schema_extra={"shown": "`console`, in production `json`"},
     )
@@ -318,6 +315,16 @@ class Settings(BaseSettings):
     def _documents_to_persist(self) -> Self:
         if self.persisted_only and self.persisted_documents is None:
             raise ValueError("PERSISTED_ONLY: needs PERSISTED_DOCUMENTS, else nothing could be asked")
+        return self
+
+    @model_validator(mode="after")
+    def _road_engine(self) -> Self:
+        if self.travel_engine in {"osrm", "valhalla"} and self.travel_url is None:
+            raise ValueError(f"TRAVEL_ENGINE: {self.travel_engine} needs TRAVEL_URL")
+        if self.travel_engine == "tiles" and self.travel_tiles is None:
+            raise ValueError("TRAVEL_ENGINE: tiles needs TRAVEL_TILES")
+        if self.travel_engine == "tiles" and find_spec("valhalla") is None:
+            raise ValueError("TRAVEL_ENGINE: tiles needs the extra `road`, which is not installed")
         return self
 
     @model_validator(mode="after")

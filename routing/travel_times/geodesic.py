@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.places import Point, distance_m
-from routing.travel_times.matrix import TravelTable
+from routing.travel_times.matrix import Line, TravelTable
 
 DETOUR = 1.35
 SPEED_M_PER_S = 30 / 3.6
@@ -37,7 +38,17 @@ class GeodesicTravelTimes:
     def table(self, points: Sequence[Point]) -> TravelTable:
         """Road distance in metres and whole seconds (rounded up) between all points."""
         distance = geodesic_table_m(points) * self.detour
-        return TravelTable(distance_m=distance, leg_s=np.ceil(distance / self.speed_m_per_s))
+        estimated = ~np.eye(len(points), dtype=np.bool_)
+        return TravelTable(distance, np.ceil(distance / self.speed_m_per_s), estimated)
+
+    def lines(self, points: Sequence[Point], estimated: Sequence[bool]) -> list[Line]:  # noqa: ARG002
+        """Straight lines."""
+        return straight(points)
+
+
+def straight(points: Sequence[Point]) -> list[Line]:
+    """A line of two points from each point to the next."""
+    return list(pairwise(points))
 
 
 def geodesic_table_m(points: Sequence[Point]) -> NDArray[np.float64]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from domain.accounts import Account, Tier
+from domain.datum import from_wgs84
 from domain.ids import AccountId, SiteId, new_id
 from domain.places import Datum, Point
+from domain.polylines import decode
 from domain.shifts import Roster, work_times
 from domain.sites import GivenCoordinates, Site, cell_of
 from resolvers.services import Services
@@ -38,6 +41,12 @@ PUBLISH = """mutation ($key: String!, $id: ID!, $expected: Int) {
 }"""
 VISITS = """query ($rep: ID) { visits(first: 100, filter: {repId: $rep}, order: SOONEST) {
   nodes { id state kind plannedStartAt plannedEndAt site { id } } } }"""
+LEGS = """query ($id: ID!, $datum: Datum!) {
+  routePlan(id: $id) {
+    distanceM travelS stops { site { id location { latitude longitude } } legEstimated legS }
+    legs { distanceM durationS estimated line(datum: $datum) { type coordinates polyline datum } }
+  }
+}"""
 ONE = "query ($id: ID!) { routePlan(id: $id) { id state } }"
 APPOINT = """mutation ($key: String!, $site: ID!, $at: DateTime!) {
   scheduleVisit(clientKey: $key, input: {siteId: $site, startAt: $at}) {
@@ -218,3 +227,41 @@ async def test_a_shift_that_has_begun_is_planned_from_now(
     assert plan["stops"]
     assert all(at(stop["arriveAt"]) >= clock.now for stop in plan["stops"])
     assert len(plan["stops"]) + len(plan["dropped"]) == 12
+
+
+async def test_the_drives_are_lines_for_the_map_and_hidden_with_the_start_point(
+    world: World, services: Services
+) -> None:
+    await on_duty(services, world.rep)
+    for number in range(1, 4):
+        await place(services, world.rep, number)
+    plan = await world.rep.api.first(PLAN, key=new_key(), date=TODAY)
+
+    found = await world.rep.api.first(LEGS, id=plan["id"], datum="WGS84")
+    legs = found["legs"]
+    assert len(found["stops"]) == 3
+    assert len(legs) == 4
+    assert sum(each["distanceM"] for each in legs) == pytest.approx(found["distanceM"])
+    assert sum(each["durationS"] for each in legs) == found["travelS"]
+    # No road engine is set up for the tests.
+    assert all(each["estimated"] for each in legs)
+    assert all(stop["legEstimated"] for stop in found["stops"])
+    route = [CENTRE, *(Point(**stop["site"]["location"]) for stop in found["stops"]), CENTRE]
+    for leg, (a, b) in zip(legs, pairwise(route), strict=True):
+        assert leg["line"]["type"] == "LineString"
+        assert leg["line"]["coordinates"] == [[round(p.longitude, 5), round(p.latitude, 5)] for p in (a, b)]
+        assert list(decode(leg["line"]["polyline"])) == [
+            Point(round(p.latitude, 5), round(p.longitude, 5)) for p in (a, b)
+        ]
+
+    shifted = await world.rep.api.first(LEGS, id=plan["id"], datum="GCJ02")
+    line = shifted["legs"][0]["line"]
+    latitude, longitude = from_wgs84(Point(*reversed(legs[0]["line"]["coordinates"][0])), Datum.GCJ02)
+    assert line["coordinates"][0] == [longitude, latitude]
+    assert line["datum"] == "GCJ02"
+    assert decode(line["polyline"])[0] == Point(round(latitude, 5), round(longitude, 5))
+
+    for member in (world.manager, world.director):
+        assert (await member.api.first(LEGS, id=plan["id"], datum="WGS84"))["legs"] == legs
+    for member in (world.admin, world.support):
+        assert (await member.api.first(LEGS, id=plan["id"], datum="WGS84"))["legs"] is None

@@ -99,6 +99,14 @@ def test_a_valid_value_is_taken(
         ("GEOCODER", "atlas"),
         ("GEOCODER_OPTIONS", "key=1"),
         ("GEOCODER_OPTIONS", "[1]"),
+        ("TRAVEL_ENGINE", "osrm"),
+        ("TRAVEL_ENGINE", "valhalla"),
+        ("TRAVEL_ENGINE", "tiles"),
+        ("TRAVEL_ENGINE", "atlas"),
+        ("TRAVEL_URL", "maps.test"),
+        ("TRAVEL_TILES", "/does/not/exist"),
+        ("TRAVEL_TIMEOUT_S", "0"),
+        ("TRAVEL_TIMEOUT_S", "61"),
         ("LOG_LEVEL", "LOUD"),
         ("APP_MIN_VERSION", "latest"),
         ("MAX_BODY_BYTES", "-1"),
@@ -127,6 +135,15 @@ def test_every_problem_is_reported_at_once_and_without_the_values(
     assert all(name in text for name in ("ENVIRONMENT", "PORT", "MONGODB_URI"))
     assert "hidden" not in text
     assert "INTROSPECTION" not in text
+
+
+def test_the_embedded_road_engine_needs_its_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TRAVEL_ENGINE", "tiles")
+    monkeypatch.setenv("TRAVEL_TILES", str(tmp_path))
+    assert read_settings().travel_tiles == tmp_path
+    monkeypatch.setattr("wiring.settings.find_spec", lambda _name: None)
+    with pytest.raises(SettingsError, match=r"^TRAVEL_ENGINE: .*extra `road`"):
+        read_settings()
 
 
 def test_a_process_with_bad_settings_ends_without_a_traceback() -> None:
