@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from domain.ids import ArticleId, OrgId
 from knowledge.chunks import chunks_of
 from knowledge.queries import Asked, Asking
 from knowledge.sounds import sounds_of
-from knowledge.synonyms import Group
+from knowledge.synonyms import Groups
 from knowledge.tokenizer import TOKENIZER_VERSION, places_of, terms_of
 
 SCHEMA_VERSION = 2
@@ -90,7 +90,7 @@ class ArticleIndex:
         language: str | None = None,
         tags: frozenset[str] = frozenset(),
         stage: str | None = None,
-        synonyms: Sequence[Group] = (),
+        synonyms: Groups = (),
         limit: int = 20,
     ) -> list[Hit]:
         """The organization's articles that share a term with `text` and pass every filter, best first.

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 import tantivy
 
 from knowledge.sounds import spoken_sounds, typed_sounds
-from knowledge.synonyms import Group, alternatives
+from knowledge.synonyms import Groups, alternatives
 from knowledge.tokenizer import Term, terms_of
 
 MAX_QUERY_CHARS = 500
@@ -73,7 +73,7 @@ class Asking:
         self._schema = schema
         self._searcher = searcher
 
-    def ask(self, text: str, filters: Sequence[tuple[str, str]], synonyms: Sequence[Group]) -> Asked | None:
+    def ask(self, text: str, filters: Sequence[tuple[str, str]], synonyms: Groups) -> Asked | None:
         """The chunks with any term of `text` that pass all `filters`; None without a letter or digit in it."""
         terms = _query_terms(text)
         if not terms:

@@ -17,6 +17,7 @@ from storage.articles import COLLECTION, find_article, insert_article, prepare_c
 from storage.codec import encode
 from storage.driver import Document
 from storage.store import Store
+from storage.synonyms import known_groups
 
 PACK_SIZE = 200
 _SETS = frozenset({"tags", "stages", "product_lines"})
@@ -148,6 +149,7 @@ async def search_articles(
 ) -> list[Document]:
     """Hits, best first: `article`, `snippet`, `score` and `highlights` in UTF-16 code units of the snippet."""
     actor = context.me
+    synonyms = await known_groups(context.store, actor.org_id)
     # Off the event loop: a large organization's search is milliseconds of work.
     hits = await asyncio.to_thread(
         context.services.articles.search,
@@ -156,6 +158,7 @@ async def search_articles(
         language=language,
         tags=frozenset(tags),
         stage=stage,
+        synonyms=synonyms,
         limit=first,
     )
     found = await context.reads.by_keys(COLLECTION, [hit.article_id for hit in hits])

@@ -43,6 +43,7 @@ from schema.shifts import ShiftMutation, ShiftQuery
 from schema.sites import SiteMutation, SiteQuery
 from schema.sla_policies import SlaPolicyMutation, SlaPolicyQuery
 from schema.sla_sweeps import SlaSweepMutation, SlaSweepQuery
+from schema.synonyms import SynonymMutation, SynonymQuery
 from schema.team import TeamMapQuery, TeamMapSubscription
 from schema.teams import TeamMutation, TeamQuery
 from schema.timeline import TimelineQuery
@@ -84,6 +85,7 @@ class Query(
     ProcedureQuery,
     RoutePlanQuery,
     ArticleQuery,
+    SynonymQuery,
     CalendarQuery,
     HolidayQuery,
     SlaPolicyQuery,
@@ -126,6 +128,7 @@ class Mutation(
     ProcedureMutation,
     RoutePlanMutation,
     ArticleMutation,
+    SynonymMutation,
     CalendarMutation,
     HolidayMutation,
     SlaPolicyMutation,

@@ -33,6 +33,7 @@ from storage import (
     sites,
     sla_policies,
     sla_sweeps,
+    synonyms,
     visits,
 )
 from storage.driver import IndexModel
@@ -58,6 +59,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     outbox.NOTICES: [*outbox.NOTICE_INDEXES, *notices.INDEXES],
     articles.COLLECTION: articles.INDEXES,
     articles.COUNTERS: [],
+    synonyms.COLLECTION: synonyms.INDEXES,
     devices.COLLECTION: devices.INDEXES,
     bindings.COLLECTION: bindings.INDEXES,
     outbox.DELIVERIES: [*outbox.DELIVERY_INDEXES, *dead_letters.INDEXES],

@@ -38,6 +38,7 @@ REACH: dict[str, Reach] = {
     "route_plans": Reach.OWNED,
     "shifts": Reach.OWNED,
     "articles": Reach.ORGANIZATION,
+    "synonyms": Reach.ORGANIZATION,
     "calendars": Reach.ORGANIZATION,
     "calendar_versions": Reach.ORGANIZATION,
     "sla_policies": Reach.ORGANIZATION,

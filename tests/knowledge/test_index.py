@@ -97,7 +97,7 @@ def test_the_word_meant_by_a_slip_is_marked(demo: ArticleIndex) -> None:
 def test_synonyms_of_the_organization_are_found_too(asked: str, found: list[str]) -> None:
     index = ArticleIndex()
     index.replace_all([an_article("art_1", "Notebook", "Lend it"), an_article("art_2", "Portable computer", "Lend it")])
-    groups = [["notebook", "portable computer", "笔记本"]]
+    groups = (("notebook", "portable computer", "笔记本"), ("bench", "seat"))
     assert [hit.article_id for hit in index.search(ORG, asked, synonyms=groups)] == found
     assert index.search(ORG, "笔记本") == []
     assert len(index.search(ORG, "笔记本", synonyms=groups)) == 2
