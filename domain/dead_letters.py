@@ -30,7 +30,7 @@ def replay(dead: Delivery, now: datetime) -> tuple[Delivery, Delivery]:
     generation = dead.generation + 1
     following = replace(
         dead,
-        id=delivery_id(dead.notice_id, dead.channel, dead.device_id, generation),
+        id=delivery_id(dead.notice_id, dead.channel, dead.target_id, generation),
         state=DeliveryState.PENDING,
         next_at=now,
         attempts=0,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.ids import DeliveryId, DeviceId, NoticeId, OrgId, PersonId
+from domain.ids import BindingId, DeliveryId, DeviceId, NoticeId, OrgId, PersonId
 from domain.notices import Notice, Priority, derived_id
 
 LEASE_S = 60.0
@@ -18,6 +18,8 @@ BACKOFF_BASE_S = 10.0
 BACKOFF_CAP_S = 300.0
 CONFIG_RECHECK_S = 60.0
 """A row held for our own configuration is tried again this often, so that a repaired key needs no replay."""
+HELD_S = 1.0
+"""Shortest wait of a row whose address has no room."""
 _DOUBLINGS = 32
 
 
@@ -65,6 +67,8 @@ class Outcome(StrEnum):
     """Our credentials or settings are refused: alarm, other channels now."""
     THROTTLED = "THROTTLED"
     """Not accepted, and the provider wants nothing at all from us for a while: as RETRY, and the channel pauses."""
+    HELD = "HELD"
+    """Not accepted, because this one address has had its share: tried again when it has room, others go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class SendResult:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An outbox row. `device_id` refers to the device, whose token is read at the moment of sending.
+    """An outbox row. `device_id` or `binding_id` refers to where it goes; the address is read at the moment of sending.
 
     `fence` grows with every claim, so a worker that lost its lease cannot complete the row. `finished_at` is the time
     of acceptance or of giving up, and what the 90 days of keeping count from. `rank` is the place of its channel among
@@ -114,6 +118,12 @@ class Delivery:
     digest_id: NoticeId | None = None
     generation: int = 0
     replay_of: DeliveryId | None = None
+    binding_id: BindingId | None = None
+
+    @property
+    def target_id(self) -> DeviceId | BindingId | None:
+        """The device or binding it goes to; None where the channel reaches the person without either."""
+        return self.device_id or self.binding_id
 
     @property
     def deadline_counts_from(self) -> datetime:
@@ -121,10 +131,12 @@ class Delivery:
         return self.due_from or self.created_at
 
 
-def delivery_id(notice_id: NoticeId, channel: str, device_id: DeviceId | None, generation: int = 0) -> DeliveryId:
-    """The only id a notice's delivery to this device over this channel can have; each replay has the next one."""
+def delivery_id(
+    notice_id: NoticeId, channel: str, target_id: DeviceId | BindingId | None, generation: int = 0
+) -> DeliveryId:
+    """The only id a notice's delivery to this target over this channel can have; each replay has the next one."""
     replayed = (str(generation),) if generation else ()
-    return DeliveryId(derived_id("dlv", notice_id, channel, device_id or "", *replayed))
+    return DeliveryId(derived_id("dlv", notice_id, channel, target_id or "", *replayed))
 
 
 def make_delivery(
@@ -135,10 +147,11 @@ def make_delivery(
     *,
     rank: int = 0,
     next_at: datetime | None = None,
+    binding_id: BindingId | None = None,
 ) -> Delivery:
     """A row due at `next_at` or at once, to be given up when its priority's deadline has passed."""
     return Delivery(
-        id=delivery_id(notice.id, channel, device_id),
+        id=delivery_id(notice.id, channel, device_id or binding_id),
         org_id=notice.org_id,
         owner_id=notice.owner_id,
         notice_id=notice.id,
@@ -154,6 +167,7 @@ def make_delivery(
         deadline_at=now + timedelta(seconds=notice.priority.deadline_s),
         created_at=now,
         rank=rank,
+        binding_id=binding_id,
     )
 
 
@@ -262,6 +276,9 @@ def after_result(
             return _unleased(delivery, DeliveryState.POISON, finished_at=now, error=_error(result))
         case Outcome.CONFIG:
             state, wait_s = DeliveryState.CONFIG_HOLD, max(result.retry_after_s or 0.0, CONFIG_RECHECK_S)
+        case Outcome.HELD:
+            # No backoff: nothing failed, and the time it waits for is known.
+            state, wait_s = DeliveryState.PENDING, max(result.retry_after_s or 0.0, HELD_S)
         case Outcome.RETRY | Outcome.AMBIGUOUS | Outcome.THROTTLED:
             state = DeliveryState.PENDING
             wait_s = retry_delay_s(delivery.attempts, result.retry_after_s, jitter, base_s=base_s, cap_s=cap_s)

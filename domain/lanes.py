@@ -86,6 +86,8 @@ def after(lane: Lane, delivery_id: DeliveryId, result: SendResult, now: datetime
         wait_s = min(result.retry_after_s or pause_s, LONGEST_PAUSE_S)
         until = now + timedelta(seconds=wait_s)
         return Lane(paused_until=max(until, lane.paused_until or until))
+    if result.outcome is Outcome.HELD:  # nothing was asked of the provider
+        return given_up(lane, delivery_id)
     failed = result.outcome in _FAILED
     if lane.paused_until is None:
         recent = (*lane.recent, failed)[-WINDOW:]

@@ -30,10 +30,24 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """An address at another service (domain/bindings.py), with the keys that belong to it; none of it in `repr`.
+
+    `meant_for` names the person where others read along: the group of a team's robot.
+    """
+
+    address: str = field(repr=False)
+    secret: str | None = field(default=None, repr=False)
+    public_key: str | None = field(default=None, repr=False)
+    meant_for: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message, worded and addressed. Retries repeat it with the same `msg_key` and `collapse_id`.
 
-    `ttl_s` is what remains until `deadline_at` when it is sent; `target` is None for channels that need no device.
+    `ttl_s` is what remains until `deadline_at` when it is sent; `target` is None for channels that need no device,
+    `bound` is set for those that send to a binding.
     """
 
     delivery_id: DeliveryId
@@ -47,6 +61,7 @@ class Message:
     deadline_at: datetime
     target: Target | None
     locale: str
+    bound: Bound | None = None
 
 
 class Channel(Protocol):

@@ -10,14 +10,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
+from domain.bindings import Binding
 from domain.deliveries import Delivery, DeliveryState, end_deferral, lease, release
 from domain.devices import Device
-from domain.ids import NoticeId
+from domain.ids import NoticeId, TeamId
 from domain.notices import Notice, Priority
 from domain.people import PersonState
+from storage.bindings import COLLECTION as BINDINGS
 from storage.codec import decode, encode
 from storage.devices import COLLECTION as DEVICES
 from storage.driver import BulkWriteError, Document, UpdateOne
@@ -26,10 +28,21 @@ from storage.people import PEOPLE
 from storage.store import Store
 from storage.times import stored_time
 
+T = TypeVar("T")
 MAX_RELEASED = 500
 MAX_PER_NOTICE = 100
 _SPREAD = 4
 """Workers choose from so many times what they want, each in an order of its own, so that they rarely meet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What sending needs to know of a person."""
+
+    name: str
+    locale: str
+    state: PersonState
+    team_id: TeamId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +51,9 @@ class Parcel:
 
     delivery: Delivery
     notice: Notice | None
-    locale: str | None
-    is_active: bool
+    person: Recipient | None
     device: Device | None
+    binding: Binding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,23 +146,25 @@ async def complete(store: Store, held: Delivery, done: Delivery) -> bool:
 
 
 async def open_parcels(store: Store, deliveries: Sequence[Delivery]) -> list[Parcel]:
-    """Notice, recipient and device of each, read now: three reads for any number of deliveries."""
+    """Notice, recipient, device and binding of each, read now: four reads at the most for any number of deliveries."""
     notices = await _by_id(store, NOTICES, [row.notice_id for row in deliveries])
-    people = await _by_id(store, PEOPLE, [row.owner_id for row in deliveries], ("locale", "state"))
+    people = await _by_id(store, PEOPLE, [row.owner_id for row in deliveries], ("name", "locale", "state", "team_id"))
     devices = await _by_id(store, DEVICES, [row.device_id for row in deliveries if row.device_id])
-    parcels = []
-    for row in deliveries:
-        notice, person = notices.get(row.notice_id), people.get(row.owner_id, {})
-        device = devices.get(row.device_id) if row.device_id else None
-        parcel = Parcel(
+    bindings = await _by_id(store, BINDINGS, [row.binding_id for row in deliveries if row.binding_id])
+    return [
+        Parcel(
             delivery=row,
-            notice=None if notice is None else decode(Notice, notice),
-            locale=person.get("locale"),
-            is_active=person.get("state") == PersonState.ACTIVE.value,
-            device=None if device is None else decode(Device, device),
+            notice=_decoded(Notice, notices.get(row.notice_id)),
+            person=_decoded(Recipient, people.get(row.owner_id)),
+            device=_decoded(Device, devices.get(row.device_id or "")),
+            binding=_decoded(Binding, bindings.get(row.binding_id or "")),
         )
-        parcels.append(parcel)
-    return parcels
+        for row in deliveries
+    ]
+
+
+def _decoded(kind: type[T], document: dict[str, Any] | None) -> T | None:
+    return None if document is None else decode(kind, document)
 
 
 async def _due(store: Store, state: DeliveryState, priority: Priority, now: datetime, limit: int) -> list[Document]:

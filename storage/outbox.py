@@ -1,6 +1,6 @@
 """The outbox: inbox rows and the deliveries that carry them, written in the transaction of whatever caused them.
 
-Resolvers and the SLA watcher write through `write_notices`; the delivery worker claims what is written here.
+Resolvers and the SLA watcher write through an `Outbox`; the delivery worker claims what is written here.
 """
 
 from __future__ import annotations
@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
+from domain.bindings import Binding, BoundChannel
 from domain.channel_turns import NEXT_AFTER_S, channel_order
 from domain.deliveries import Delivery, make_delivery
 from domain.devices import MAX_PER_PERSON, is_stale
-from domain.ids import DeviceId, PersonId
+from domain.ids import DeviceId, OrgId, PersonId
 from domain.notices import Notice
 from storage.codec import decode, encode
 from storage.devices import COLLECTION as DEVICES
@@ -25,6 +27,9 @@ NOTICES = "notices"
 DELIVERIES = "deliveries"
 DEVICELESS = frozenset({"console"})
 """Channels that reach a person without one of their devices."""
+BOUND = frozenset(each.channel_name for each in BoundChannel)
+"""Channels that reach a person by what they or their team are bound to."""
+_BETWEEN_CHANNELS = timedelta(seconds=NEXT_AFTER_S)
 KEEP_S = 90 * 86_400
 MAX_PER_CLOCK = 1_000
 
@@ -41,46 +46,8 @@ DELIVERY_INDEXES = [
 
 DevicesOf = Callable[[Store, Sequence[PersonId], datetime], Awaitable[Mapping[PersonId, Sequence[DeviceId]]]]
 """The devices that may be pushed to, by person: one read for any number of people."""
-
-
-async def write_notices(
-    store: Store, notices: Sequence[Notice], devices_of: DevicesOf, channels: Sequence[str], now: datetime
-) -> list[Notice]:
-    """Inbox rows and their deliveries; answers those that were not there yet. To be called inside a transaction.
-
-    A person without a device gets no row of a channel that needs one; the inbox still shows the notice. The first
-    channel that reaches a person is due at once, the next ones look later whether their turn has come.
-    """
-    wanted = {notice.id: notice for notice in notices}
-    if not wanted:
-        return []
-    # Looked up first: a duplicate key would abort the whole transaction of the caller.
-    known = await store[NOTICES].find({"_id": {"$in": list(wanted)}}, projection={"_id": 1}, limit=len(wanted))
-    for document in known:
-        del wanted[document["_id"]]
-    fresh = list(wanted.values())
-    await store[NOTICES].insert_many([encode(notice) for notice in fresh])
-    rows = await _deliveries(store, fresh, devices_of, channels, now)
-    await store[DELIVERIES].insert_many([encode(row) for row in rows])
-    return fresh
-
-
-async def _deliveries(
-    store: Store, notices: Sequence[Notice], devices_of: DevicesOf, channels: Sequence[str], now: datetime
-) -> list[Delivery]:
-    pushed = [channel for channel in channels if channel not in DEVICELESS]
-    recipients = list(dict.fromkeys(notice.owner_id for notice in notices))
-    devices = await devices_of(store, recipients, now) if pushed and recipients else {}
-    zones = await _time_zones(store, recipients) if len(channels) > 1 else {}
-    rows: list[Delivery] = []
-    for notice in notices:
-        rank = 0
-        for channel in channel_order(channels, zones.get(notice.owner_id, "")):
-            reached = [None] if channel in DEVICELESS else devices.get(notice.owner_id, ())
-            next_at = now + timedelta(seconds=rank * NEXT_AFTER_S)
-            rows += [make_delivery(notice, channel, each, now, rank=rank, next_at=next_at) for each in reached]
-            rank += bool(reached)
-    return rows
+BindingsOf = Callable[[Store, OrgId, Sequence[PersonId]], Awaitable[Mapping[PersonId, Sequence[Binding]]]]
+"""What people of one organization, or their teams, are bound to at other services."""
 
 
 async def _time_zones(store: Store, people: Sequence[PersonId]) -> dict[PersonId, str]:
@@ -121,16 +88,64 @@ async def no_devices(
     return {}
 
 
+async def no_bindings(
+    _store: Store, _org_id: OrgId, _people: Sequence[PersonId]
+) -> Mapping[PersonId, Sequence[Binding]]:
+    """Nobody is bound."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Outbox:
     """How this installation reaches people; one per process, made by wiring. Without channels: the inbox alone."""
 
     channels: tuple[str, ...] = ()
     devices_of: DevicesOf = no_devices
+    bindings_of: BindingsOf = no_bindings
 
     async def write(self, store: Store, notices: Sequence[Notice], now: datetime) -> list[Notice]:
-        """`write_notices` over the channels of this process."""
-        return await write_notices(store, notices, self.devices_of, self.channels, now)
+        """Inbox rows and their deliveries; answers those that were not there yet. To be called inside a transaction.
+
+        A person without a device gets no row of a channel that needs one; the inbox still shows the notice. The first
+        channel that reaches a person is due at once, the next ones look later whether their turn has come.
+        """
+        wanted = {notice.id: notice for notice in notices}
+        if not wanted:
+            return []
+        # Looked up first: a duplicate key would abort the whole transaction of the caller.
+        known = await store[NOTICES].find({"_id": {"$in": list(wanted)}}, projection={"_id": 1}, limit=len(wanted))
+        for document in known:
+            del wanted[document["_id"]]
+        fresh = list(wanted.values())
+        await store[NOTICES].insert_many([encode(notice) for notice in fresh])
+        rows = await self._deliveries(store, fresh, now)
+        await store[DELIVERIES].insert_many([encode(row) for row in rows])
+        return fresh
+
+    async def _deliveries(self, store: Store, notices: Sequence[Notice], now: datetime) -> list[Delivery]:
+        recipients = list(dict.fromkeys(notice.owner_id for notice in notices))
+        bound = BOUND & set(self.channels)
+        to_devices = set(self.channels) - BOUND - DEVICELESS
+        devices = await self.devices_of(store, recipients, now) if to_devices and recipients else {}
+        bindings = await self.bindings_of(store, notices[0].org_id, recipients) if bound and recipients else {}
+        zones = await _time_zones(store, recipients) if len(self.channels) > 1 and recipients else {}
+        rows: list[Delivery] = []
+        for notice in notices:
+            rank = 0
+            for channel in channel_order(self.channels, zones.get(notice.owner_id, "")):
+                make = partial(
+                    make_delivery, notice, channel, now=now, rank=rank, next_at=now + rank * _BETWEEN_CHANNELS
+                )
+                if channel in DEVICELESS:
+                    reached = [make(None)]
+                elif channel in BOUND:
+                    held = [each for each in bindings.get(notice.owner_id, ()) if each.hears(notice.priority)]
+                    reached = [make(None, binding_id=each.id) for each in held if each.channel.channel_name == channel]
+                else:
+                    reached = [make(each) for each in devices.get(notice.owner_id, ())]
+                rows += reached
+                rank += bool(reached)
+        return rows
 
 
 INBOX_ONLY = Outbox()

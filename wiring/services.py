@@ -22,6 +22,7 @@ from resolvers.services import AppRules, FileStore, Services, VerifyFirebase
 from resolvers.tokens import AccessTokens, Callers
 from routing.travel_times.source import Engine, TravelSource
 from storage.articles import StoredArticles
+from storage.bindings import bindings_of
 from storage.blobs import Blobs, DiskBlobs
 from storage.changes import ChangeFeed
 from storage.credentials import Passwords
@@ -74,7 +75,7 @@ def build_services(
         team_map_interval_s=settings.team_map_interval_s,
         verify_firebase=verify_firebase,
         binding_rules=BindingRules(frozenset(channel_names(_push_config(settings)))),
-        outbox=Outbox(channel_names(_push_config(settings)), registered_devices),
+        outbox=Outbox(channel_names(_push_config(settings)), registered_devices, bindings_of),
     )
 
 

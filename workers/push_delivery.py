@@ -23,6 +23,7 @@ from domain.lanes import Lane, LaneState
 from domain.notices import NoticeKind
 from push.channel import Channel
 from resolvers.services import Services
+from storage.bindings import mark_broken
 from storage.deliveries import (
     Due,
     Parcel,
@@ -171,15 +172,21 @@ class PushDelivery:
             self._account(parcel, done)
             if done.state in _LETS_NEXT_START:
                 await hasten_next(self._store, done, self._clock())
-            if settled is None and done.state is DeliveryState.DEAD_TARGET and parcel.device:
-                dead = parcel.device
-                if await prune_device(self._store, dead.id, token=dead.token, fid=dead.fid):
-                    log.info("device_pruned", device=dead.id)
+            if settled is None and done.state is DeliveryState.DEAD_TARGET:
+                await self._prune(parcel)
         except Exception:
             # Its lease runs out and somebody takes it up again.
             log.exception("delivery_failed", delivery=held.id)
         finally:
             self._lanes[held.channel] = lanes.given_up(self._lane(held), held.id)
+
+    async def _prune(self, parcel: Parcel) -> None:
+        """The provider said that nothing arrives there any more; what has another address by now stays."""
+        device, binding = parcel.device, parcel.binding
+        if device is not None and await prune_device(self._store, device.id, token=device.token, fid=device.fid):
+            log.info("device_pruned", device=device.id)
+        if binding is not None and await mark_broken(self._store, binding, self._clock()):
+            log.info("binding_broken", binding=binding.id)
 
     async def _attempt(self, parcel: Parcel) -> Delivery:
         held = parcel.delivery

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from domain.deliveries import Delivery, DeliveryState, cancel, expire, give_up
 from domain.devices import Platform
-from push.channel import Message, Target
+from domain.people import PersonState
+from push.channel import Bound, Message, Target
 from push.messages import make_message
 from storage.deliveries import Parcel
 
 
 def settle(parcel: Parcel, now: datetime) -> Delivery | None:
     """How the row ends without a send; None where it is to be sent."""
-    row, notice, device = parcel.delivery, parcel.notice, parcel.device
+    row, notice, device, binding = parcel.delivery, parcel.notice, parcel.device, parcel.binding
     if notice is None:
         return give_up(row, DeliveryState.POISON, "the notice is gone", now)
     if notice.is_settled:
         return cancel(row, "acknowledged" if notice.acknowledged_at else "resolved", now)
-    if not parcel.is_active:
+    if parcel.person is None or parcel.person.state is not PersonState.ACTIVE:
         return cancel(row, "the recipient is not active", now)
     if now >= row.deadline_at:
         return expire(row, now)
@@ -27,12 +29,23 @@ def settle(parcel: Parcel, now: datetime) -> Delivery | None:
             return give_up(row, DeliveryState.DEAD_TARGET, "the device is gone", now)
         if device.owner_id != row.owner_id:
             return give_up(row, DeliveryState.DEAD_TARGET, "the device is somebody else's now", now)
+    if row.binding_id is not None:
+        if binding is None or binding.broken_at is not None:
+            return give_up(row, DeliveryState.DEAD_TARGET, "the binding is gone", now)
+        if binding.holder_id not in {row.owner_id, parcel.person.team_id}:
+            return give_up(row, DeliveryState.DEAD_TARGET, "the binding is somebody else's now", now)
     return None
 
 
 def message_of(parcel: Parcel, now: datetime) -> Message:
     """What is sent for a parcel that is not settled. ValueError or KeyError where it cannot be worded."""
     assert parcel.notice is not None
-    device = parcel.device
+    assert parcel.person is not None
+    device, binding = parcel.device, parcel.binding
     target = None if device is None else Target(device.token, device.fid, Platform(device.platform.value))
-    return make_message(parcel.notice, parcel.delivery, target, parcel.locale, now)
+    message = make_message(parcel.notice, parcel.delivery, target, parcel.person.locale, now)
+    if binding is None:
+        return message
+    read_by_others = binding.holder_id != parcel.delivery.owner_id
+    meant_for = parcel.person.name if read_by_others else None
+    return replace(message, bound=Bound(binding.address, binding.secret, binding.public_key, meant_for))

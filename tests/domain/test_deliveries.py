@@ -146,6 +146,7 @@ def test_retry_delay_refuses(attempt: int, jitter: float) -> None:
         (Outcome.RETRY, S.PENDING, at(11), False),
         (Outcome.AMBIGUOUS, S.PENDING, at(11), False),
         (Outcome.THROTTLED, S.PENDING, at(11), False),
+        (Outcome.HELD, S.PENDING, at(2), False),
         (Outcome.DEAD_TARGET, S.DEAD_TARGET, NOW, True),
         (Outcome.POISON, S.POISON, NOW, True),
         (Outcome.CONFIG, S.CONFIG_HOLD, at(61), False),
@@ -161,7 +162,7 @@ def test_after_result(outcome: Outcome, state: DeliveryState, next_at: datetime,
     assert done.provider_message_id == result.provider_message_id
 
 
-@pytest.mark.parametrize("outcome", [Outcome.RETRY, Outcome.AMBIGUOUS, Outcome.THROTTLED, Outcome.CONFIG])
+@pytest.mark.parametrize("outcome", [Outcome.RETRY, Outcome.AMBIGUOUS, Outcome.THROTTLED, Outcome.HELD, Outcome.CONFIG])
 @pytest.mark.parametrize(("retry_after_s", "state"), [(3_599.0, None), (3_600.0, S.EXPIRED), (1e300, S.EXPIRED)])
 def test_after_result_past_the_deadline_is_expired(
     outcome: Outcome, retry_after_s: float, state: DeliveryState | None

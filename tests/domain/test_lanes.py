@@ -75,6 +75,13 @@ def test_only_the_message_that_tries_decides() -> None:
     assert room(given_up(trying, ROW), at(PAUSE_S + 1), 9) == 1
 
 
+def test_what_never_left_decides_nothing() -> None:
+    held = SendResult(Outcome.HELD, retry_after_s=4.0)
+    assert after(Lane(), ROW, held, NOW) == Lane()
+    trying = begun(lane_after(*[Outcome.RETRY] * FAILURES), ROW, at(PAUSE_S))
+    assert room(after(trying, ROW, held, at(PAUSE_S)), at(PAUSE_S), 9) == 1
+
+
 def test_what_was_under_way_makes_the_pause_no_longer() -> None:
     lane = lane_after(*[Outcome.RETRY] * FAILURES)
     assert after(lane, ROW, SendResult(Outcome.RETRY), at(20)) == lane

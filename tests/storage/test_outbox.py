@@ -9,7 +9,7 @@ import pytest
 from domain.ids import OrgId, PersonId, new_id
 from domain.notices import Notice, NoticeKind, Priority, make_notice
 from storage.devices import COLLECTION as DEVICES
-from storage.outbox import DELIVERIES, NOTICES, Outbox, registered_devices, write_notices
+from storage.outbox import DELIVERIES, NOTICES, Outbox, registered_devices
 from storage.store import Store
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -54,7 +54,7 @@ async def test_write_notices_one_delivery_for_each_device_that_can_be_reached(st
     )
     await add(stale, token=new_id("tok", NOW))
     await add(NOW)
-    await write_notices(store, [a_notice(one), a_notice(none)], registered_devices, ("fcm", "console"), NOW)
+    await Outbox(("fcm", "console"), registered_devices).write(store, [a_notice(one), a_notice(none)], NOW)
     assert await rows(store, one) == (1, 3)
     assert await rows(store, none) == (1, 1)
     sent = await store[DELIVERIES].find({"owner_id": one, "channel": "fcm"}, limit=9, order=[("device_id", 1)])

@@ -19,7 +19,7 @@ TIMING = Timing(lease_s=60, backoff_base_s=10, backoff_cap_s=300, finish_s=60)
 class Recorder:
     """A channel that keeps what it is handed; `meanwhile` happens during the send."""
 
-    name = "fcm"
+    name: str = "fcm"
 
     def __init__(self, meanwhile: Callable[[], Awaitable[object]] | None = None) -> None:
         self.messages: list[Message] = []
