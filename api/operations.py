@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, cast
 
+import orjson
 from graphql import (
     ExecutionResult,
     Executor,
@@ -21,7 +22,9 @@ from api.compiled import CompiledOperations
 from api.decoding import Parameters
 from api.documents import Documents, Operation, OperationKind, Prepared
 from api.errors import BAD_INPUT, TIMEOUT, EdgeError, coded, render
+from api.sharing import SharableOperations
 from execution.replay import Recorded
+from resolvers.shared_events import Audience, SharedAnswer, SharedEvent, audience_of
 from storage.driver import time_limit
 
 _GRACE_S: Final = 0.25
@@ -88,6 +91,7 @@ class Operations:
         self._make_context = make_context
         self._timeout_s = timeout_s
         self._compiled = compiled
+        self._sharable = SharableOperations(documents.schema)
 
     def find(self, parameters: Parameters) -> Found | list[GraphQLError]:
         """The operation to run, or the errors of the document, its name or its hash."""
@@ -159,7 +163,7 @@ class Operations:
                 except Exception as error:
                     yield {"errors": render([error], call.request_id)}
                     return
-                answer = await self._answer(self._event(executor, event, call), call)
+                answer = await self._answer_to(executor, event, found, call)
                 yield answer
                 if "data" not in answer:
                     return
@@ -168,9 +172,30 @@ class Operations:
             if close is not None:
                 await close()
 
-    async def _event(self, executor: Executor[Any], event: Any, call: Call) -> ExecutionResult:
+    async def _answer_to(self, executor: Executor[Any], event: Any, found: Found, call: Call) -> Answer:
+        """The answer to one event: of a shared one what it was for another subscriber who asked the same."""
+
+        async def own() -> Answer:
+            return await self._answer(self._event(executor, event, call), call)
+
+        if not isinstance(event, SharedEvent) or (found.prepared.document, found.operation) not in self._sharable:
+            return await own()
+
+        async def for_all() -> SharedAnswer | None:
+            answer = await self._answer(self._event(executor, event, call, event.audience), call)
+            return SharedAnswer(answer) if "errors" not in answer else None
+
+        variables = orjson.dumps(executor.variable_values.coerced, default=str, option=orjson.OPT_SORT_KEYS)
+        return await event.answer((found.operation, variables), for_all) or await own()
+
+    async def _event(
+        self, executor: Executor[Any], event: Any, call: Call, audience: Audience | None = None
+    ) -> ExecutionResult | list[GraphQLError]:
         once = executor.build_per_event_executor(event)
-        once.context_value = await self._make_context(call)
+        once.context_value = context = await self._make_context(call)
+        if audience is not None and audience_of(context.actor) != audience:
+            # Whoever stands for the others has become somebody else meanwhile: each asks for themselves.
+            return []
         result = execute_subscription_event(once)
         return result if isinstance(result, ExecutionResult) else await result
 

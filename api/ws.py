@@ -24,10 +24,12 @@ from api.errors import EdgeError, render
 from api.frames import SUBPROTOCOL, Close, Complete, ConnectionInit, Ping, Subscribe, read_message
 from api.http import request_id_from
 from api.operations import Answer, Authenticate, Call, Found, Operations, SignedIn, first_code
-from domain.errors import CallerError
+from domain.errors import FELL_BEHIND, CallerError
+from resolvers.shared_events import SharedAnswer
 
 TOO_MANY_ACTIVE_OPERATIONS: Final = "TOO_MANY_ACTIVE_OPERATIONS"
 _UNAUTHENTICATED: Final = "UNAUTHENTICATED"
+_TOO_SLOW: Final = "The client reads too slowly"
 _LONGEST_SLEEP_S: Final = 30.0
 """The clock is asked again at least this often: it may run ahead of the event loop's."""
 _CLOSING_S: Final = 1.0
@@ -263,14 +265,18 @@ class _Connection:
             return False
         if "data" in answer:
             try:
-                text = orjson.dumps({"id": operation_id, "type": "next", "payload": answer}).decode()
+                payload = answer.json if isinstance(answer, SharedAnswer) else orjson.dumps(answer)
             except TypeError as error:  # a scalar let through what JSON cannot hold
                 answer = {"errors": render([error], call.request_id)}
             else:
-                await self._send_text(text)
+                head = b'{"id":' + orjson.dumps(operation_id) + b',"type":"next","payload":'
+                await self._send_text((head + payload + b"}").decode())
                 return True
         if call.actor is not None and first_code(answer) == _UNAUTHENTICATED:
             self._end(Close(4401, "The session has ended"))
+            return False
+        if first_code(answer) == FELL_BEHIND:
+            self._end(Close(1013, _TOO_SLOW))
             return False
         del self._active[operation_id]
         await self._send_errors(operation_id, answer["errors"])
@@ -292,6 +298,6 @@ class _Connection:
             async with asyncio.timeout(self._settings.send_timeout_s), self._sending:
                 await self._socket.send_text(text)
         except TimeoutError:
-            self._end(Close(1013, "The client reads too slowly"))
+            self._end(Close(1013, _TOO_SLOW))
         except _CLOSED:
             self._end(None)

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+FELL_BEHIND: Final = "FELL_BEHIND"
 
 
 class CallerError(Exception):
@@ -63,3 +65,10 @@ class UnsupportedFile(CallerError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, code="UNSUPPORTED_MEDIA_TYPE")
+
+
+class FellBehind(CallerError):
+    """Updates came faster than the client read them: it should connect again and start from the present."""
+
+    def __init__(self) -> None:
+        super().__init__("Updates came faster than they were read. Subscribe again.", code=FELL_BEHIND, retryable=True)

@@ -33,7 +33,7 @@ _EQUATOR_M, _SQUARED_ECCENTRICITY = 6_378_137.0, 0.006_694_379_990_14
 class GapReason(StrEnum):
     """Why a line is interrupted."""
 
-    BREAK = "BREAK"
+    ON_BREAK = "ON_BREAK"
     SILENT = "SILENT"
     JUMP = "JUMP"
 
@@ -164,7 +164,7 @@ def _gap(a: Fix, b: Fix, breaks: Sequence[Break]) -> Gap | None:
     if not silent and apart_m <= GAP_M:
         return None
     if any(each.started_at < b.at and (each.ended_at is None or each.ended_at > a.at) for each in breaks):
-        return Gap(a.at, b.at, GapReason.BREAK, apart_m)
+        return Gap(a.at, b.at, GapReason.ON_BREAK, apart_m)
     return Gap(a.at, b.at, GapReason.SILENT if silent else GapReason.JUMP, apart_m)
 
 

@@ -145,7 +145,8 @@ async def _arrived(
 async def watch_inbox(context: Context) -> AsyncIterator[Document]:
     """First the unread count, then what is added to the caller's inbox, and the count again after each change of it.
 
-    Ends with Unauthenticated once the caller may not act any more, Unavailable where the client reads too slowly.
+    Ends with Unauthenticated once the caller may not act any more. Who reads too slowly is told that something may have
+    been missed.
     """
     actor, services = context.me, context.services
     org_id, me = actor.org_id, actor.person_id

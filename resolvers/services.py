@@ -14,6 +14,7 @@ from domain.sessions import SignInRules
 from knowledge.follower import IndexFollower
 from knowledge.index import ArticleIndex
 from resolvers.derived_secrets import DerivedSecrets
+from resolvers.map_views import MapViews
 from resolvers.planner import Planner
 from resolvers.queues import Queues
 from resolvers.tokens import AccessTokens, Callers
@@ -68,6 +69,7 @@ class Services:
     verify_firebase: VerifyFirebase | None = None
     team_map_interval_s: float = 1.0
     queues: Queues = field(default_factory=Queues)
+    map_views: MapViews = field(default_factory=MapViews)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 described_enum(
     GapReason,
     "Why nothing is known between two segments.",
-    BREAK="A break, or the time between two shifts of the day: nothing is tracked then.",
+    ON_BREAK="A break, or the time between two shifts of the day: nothing is tracked then.",
     SILENT="The phone reported nothing for over 10 minutes.",
     JUMP="The next position lies over 4 km away.",
 )

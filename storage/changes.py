@@ -21,6 +21,7 @@ from storage.store import Store
 QUEUE_LIMIT = 2_000
 _SHORTEST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 30.0
+_TOGETHER_S = 0.02
 _log = structlog.get_logger(__name__)
 
 
@@ -42,11 +43,12 @@ GAP = Change("")
 
 @dataclass(slots=True)
 class Subscriber:
-    """One listener with a bounded queue. Changes taken together are those of one `interval`."""
+    """One listener with a bounded queue."""
 
     wanted: Callable[[Change], bool]
     queue: asyncio.Queue[Change]
     fell_behind: bool = False
+    _next_s: float = 0.0
 
     def offer(self, change: Change) -> None:
         """Queues the change, or marks the subscriber as too slow."""
@@ -57,17 +59,21 @@ class Subscriber:
                 self.fell_behind = True
 
     async def take(self, interval_s: float) -> list[Change]:
-        """Waits for a change, then `interval_s` more, and takes all that came.
+        """Waits for a change and takes all that came, `interval_s` after the last time at the earliest.
 
-        Raises Unavailable where the subscriber was too slow: the client connects again and starts from the present.
+        Who was too slow for the queue is told of a gap instead of what was lost.
         """
         first = await self.queue.get()
-        await asyncio.sleep(interval_s)
+        loop = asyncio.get_running_loop()
+        # What was written together comes together.
+        await asyncio.sleep(max(self._next_s - loop.time(), min(interval_s, _TOGETHER_S)))
+        self._next_s = loop.time() + interval_s
         taken = [first]
         while not self.queue.empty():
             taken.append(self.queue.get_nowait())
         if self.fell_behind:
-            raise Unavailable(1, "Updates came faster than they were read. Subscribe again.")
+            self.fell_behind = False
+            return [GAP]
         return taken
 
 

@@ -14,7 +14,7 @@ from knowledge.follower import IndexFollower
 from knowledge.index import ArticleIndex
 from push.channel import Channel
 from push.registry import PushConfig, channel_names, open_channels
-from resolvers import notices, team
+from resolvers import map_views, notices
 from resolvers.context import Clock
 from resolvers.derived_secrets import DerivedSecrets
 from resolvers.planner import Planner
@@ -70,7 +70,7 @@ def build_services(
         planner=Planner(_solver_processes(settings.plan_workers), _travel_source(settings)),
         articles=articles,
         article_follower=IndexFollower(StoredArticles(store), articles, interval_s=_ARTICLE_POLL_S),
-        changes=ChangeFeed(store, notices.FOLLOWED | team.FOLLOWED),
+        changes=ChangeFeed(store, notices.FOLLOWED | map_views.FOLLOWED),
         files=FileStore(_blobs(settings), settings.files_folder / "incoming", settings.file_max_bytes),
         team_map_interval_s=settings.team_map_interval_s,
         verify_firebase=verify_firebase,

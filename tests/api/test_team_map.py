@@ -7,7 +7,7 @@ from datetime import timedelta
 from domain.ids import new_id
 from resolvers.services import Services
 from tests.conftest import START, StoppedClock
-from tests.support.field_day import MAP, add_reps, on_the_map, point, report, tap
+from tests.support.field_day import MAP, add_reps, on_the_map, open_visit, point, report, tap
 from tests.support.reads_counter import ReadsCounter
 from tests.support.world import World
 
@@ -15,25 +15,6 @@ NO_TEAM = new_id("tea", START)
 NESTED = """query ($first: Int) { teamMap(first: $first) { nodes {
   personId state latest { at location { latitude } } openVisit { id site { name } } person { name team { name } }
 } } }"""
-
-
-async def open_visit(services: Services, world: World, person_id: str) -> str:
-    visit_id = new_id("vis", START)
-    document = {
-        "_id": visit_id,
-        "org_id": world.org_id,
-        "owner_id": person_id,
-        "team_id": world.north.id,
-        "site_id": new_id("sit", START),
-        "account_id": new_id("acc", START),
-        "kind": "UNPLANNED",
-        "state": "OPEN",
-        "tier": "B",
-        "scheduled_at": START.replace(tzinfo=None),
-        "version": 1,
-    }
-    await services.store["visits"].insert_one(document)
-    return visit_id
 
 
 async def test_team_map_through_a_day(world: World, services: Services, clock: StoppedClock) -> None:

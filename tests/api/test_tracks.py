@@ -80,7 +80,7 @@ async def test_a_break_is_no_silence(world: World, clock: StoppedClock) -> None:
     await tap(world.rep, "endBreak", START + timedelta(minutes=40))
     await drive(world.rep, range(40, 50))
     answer = await track(world.rep)
-    assert [each["reason"] for each in answer["gaps"]] == ["BREAK"]
+    assert [each["reason"] for each in answer["gaps"]] == ["ON_BREAK"]
     assert answer["endedAt"] is None
 
 

@@ -61,8 +61,8 @@ def test_a_gap_is_over_ten_minutes_or_four_kilometres(silent_s: float, apart_m: 
 @pytest.mark.parametrize(
     ("starts_s", "ends_s", "reason"),
     [
-        (100, 800, GapReason.BREAK),
-        (100, None, GapReason.BREAK),
+        (100, 800, GapReason.ON_BREAK),
+        (100, None, GapReason.ON_BREAK),
         (-500, 0, GapReason.SILENT),
         (900, 950, GapReason.SILENT),
     ],

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import uvicorn
 from starlette.types import ASGIApp
 
+from api.socket_protocol import SocketProtocol
+
 
 @dataclass(frozen=True)
 class Running:
@@ -39,6 +41,7 @@ def serving(app: ASGIApp) -> Iterator[Running]:
         app,
         log_level="critical",
         lifespan="off",
+        ws=SocketProtocol,
         ws_max_size=1_000_000,
         timeout_graceful_shutdown=3,
         server_header=False,

@@ -9,6 +9,7 @@ from typing import Any
 from domain.ids import PersonId, new_id
 from resolvers.services import Services
 from storage.people import insert_person
+from tests.conftest import START
 from tests.support.client import new_key
 from tests.support.world import Member, World
 
@@ -100,3 +101,23 @@ async def add_reps(services: Services, world: World, count: int) -> list[PersonI
         await services.store["shifts"].insert_one({"_id": new_id("shf", now), **owned, "breaks": [], **shift})
         made.append(person_id)
     return made
+
+
+async def open_visit(services: Services, world: World, person_id: str) -> str:
+    """The id of an open visit, written straight into the database."""
+    visit_id = new_id("vis", START)
+    document = {
+        "_id": visit_id,
+        "org_id": world.org_id,
+        "owner_id": person_id,
+        "team_id": world.north.id,
+        "site_id": new_id("sit", START),
+        "account_id": new_id("acc", START),
+        "kind": "UNPLANNED",
+        "state": "OPEN",
+        "tier": "B",
+        "scheduled_at": START.replace(tzinfo=None),
+        "version": 1,
+    }
+    await services.store["visits"].insert_one(document)
+    return visit_id

@@ -17,7 +17,7 @@ from api.limits import Limits
 from api.operations import Call, Operations, SignedIn
 from api.streams import Streams, StreamSettings
 from api.ws import GraphQLTransportWs, SocketSettings
-from domain.errors import BadInput, CallerError, Forbidden, RateLimited, Unauthenticated, Unavailable
+from domain.errors import BadInput, CallerError, FellBehind, Forbidden, RateLimited, Unauthenticated, Unavailable
 
 SECRET = "mongodb://root:hunter2@db"
 
@@ -215,6 +215,11 @@ class Subscription:
     async def refuses(self) -> AsyncGenerator[int, None]:
         raise Forbidden
         yield 1
+
+    @strawberry.subscription
+    async def falls_behind(self) -> AsyncGenerator[int, None]:
+        yield 1
+        raise FellBehind
 
     @strawberry.subscription
     async def flood(self, info: Info) -> AsyncGenerator[str, None]:

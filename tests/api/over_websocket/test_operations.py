@@ -178,17 +178,45 @@ def test_operations_at_once_are_limited(opened: Callable[..., Talk]) -> None:
     assert "5" in ids
 
 
-def test_a_reader_that_is_too_slow_is_dropped_and_not_buffered(server: Running, app: TinyApp) -> None:
+def flooded(port: int) -> socket.socket:
+    """A socket whose client asks for more than it reads."""
+    connection = socket.create_connection(("127.0.0.1", port), timeout=5)
+    connection.sendall("\r\n".join([*HANDSHAKE, f"Sec-WebSocket-Protocol: {PROTOCOL}", "", ""]).encode())
+    assert b"101" in connection.recv(4096)
+    connection.sendall(frame(INIT))
+    assert b"connection_ack" in connection.recv(4096)
+    connection.sendall(frame({"id": "1", "type": "subscribe", "payload": {"query": "subscription { flood }"}}))
+    return connection
+
+
+def test_a_reader_that_is_too_slow_is_dropped_with_1013_and_not_buffered(server: Running, app: TinyApp) -> None:
     closed_before, before = app.tally.closed_streams, app.tally.bumps
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
-        connection.sendall("\r\n".join([*HANDSHAKE, f"Sec-WebSocket-Protocol: {PROTOCOL}", "", ""]).encode())
-        assert b"101" in connection.recv(4096)
-        connection.sendall(frame(INIT))
-        assert b"connection_ack" in connection.recv(4096)
-        connection.sendall(frame({"id": "1", "type": "subscribe", "payload": {"query": "subscription { flood }"}}))
+    with flooded(server.port) as connection:
         wait_for(lambda: app.tally.closed_streams == closed_before + 1)
-    # Each event has 100 kB: as many as the buffers of a loopback connection hold, and no more.
-    assert app.tally.bumps - before < 200
+        # Each event has 100 kB: as many as the buffers of a loopback connection hold, and no more.
+        assert app.tally.bumps - before < 200
+        # Long after the server has let go: the code lies behind what had been sent.
+        time.sleep(1.5)
+        received = b""
+        while not received.endswith(b"reads too slowly"):
+            received = received[-200:] + connection.recv(1 << 20)
+        assert (1013).to_bytes(2, "big") + b"The client reads too slowly" in received
+
+
+def test_a_reader_that_never_reads_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.socket_protocol._GIVEN_UP_S", 0.1)
+    app = TinyApp(settings=PATIENCE)
+    with serving(app.build()) as running, flooded(running.port):
+        wait_for(lambda: app.tally.closed_streams == 1)
+        wait_for(lambda: not running.server.server_state.connections)
+
+
+def test_a_subscriber_who_fell_behind_is_closed_with_1013(opened: Callable[..., Talk]) -> None:
+    talk = opened()
+    talk.subscribe("1", "subscription { fallsBehind }")
+    code, reason, messages = talk.received_until_closed()
+    assert (code, reason) == (1013, "The client reads too slowly")
+    assert [each["payload"] for each in messages] == [{"data": {"fallsBehind": 1}}]
 
 
 def test_a_socket_that_was_closed_beneath_is_no_error() -> None:
