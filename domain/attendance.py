@@ -41,6 +41,14 @@ def planned_work(person: Person, day: date) -> Span | None:
     return span
 
 
+def work_day(person: Person, at: datetime) -> date:
+    """The date on which the work of that instant began: a planned shift may go on past the local midnight."""
+    zone = known_zone(person.roster.zone if person.roster is not None else person.time_zone)
+    today = at.astimezone(zone).date()
+    before = planned_work(person, today - timedelta(days=1))
+    return today - timedelta(days=1) if before is not None and at < before[1] else today
+
+
 def next_work(person: Person, after: datetime, days: int = 31) -> Span | None:
     """The first planned shift that starts after the instant; None where the next `days` are free."""
     if person.roster is None:

@@ -32,6 +32,7 @@ FileId = NewType("FileId", str)
 HandOverId = NewType("HandOverId", str)
 HandOverEntryId = NewType("HandOverEntryId", str)
 GateBypassId = NewType("GateBypassId", str)
+NormEntryId = NewType("NormEntryId", str)
 ConsentEventId = NewType("ConsentEventId", str)
 AuditEntryId = NewType("AuditEntryId", str)
 

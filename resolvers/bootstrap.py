@@ -18,8 +18,9 @@ from domain.refusals import Refusal
 from domain.shifts import MAX_AHEAD, MAX_LATE
 from resolvers.consents import my_consents
 from resolvers.context import Context
-from storage.codec import decode
+from storage.codec import decode, encode
 from storage.driver import Document
+from storage.norms import find_norms
 from storage.people import ORGANIZATIONS, PEOPLE
 from storage.reads import Reads
 from storage.shifts import find_open
@@ -36,11 +37,12 @@ async def bootstrap(context: Context, app_version: str | None, page_size: int) -
     if refused is not None:
         return refused
     everything = Reads(context.store, Scope.whole_organization(actor.org_id))
-    me, organization, shift, consents = await asyncio.gather(
+    me, organization, shift, consents, norms = await asyncio.gather(
         everything.find(PEOPLE, actor.person_id),
         everything.find(ORGANIZATIONS, actor.org_id),
         find_open(context.store, actor.org_id, actor.person_id),
         my_consents(context),
+        find_norms(context.store, actor.org_id),
     )
     return {
         "__typename": "Bootstrap",
@@ -64,6 +66,7 @@ async def bootstrap(context: Context, app_version: str | None, page_size: int) -
             "fence_modes": [{"tier": tier.value, "mode": mode.value} for tier, mode in DEFAULT_POLICY.modes.items()],
         },
         "consents": consents,
+        "norms": encode(norms),
         "labels": [asdict(label) for label in labels()],
     }
 

@@ -25,12 +25,14 @@ from domain.datum import to_wgs84
 from domain.errors import BadInput, Unavailable
 from domain.geofence import FIX_ACCURACY_M, MAX_RADIUS_M, Evidence, evidence_problem, within_reach
 from domain.ids import CheckInId, SiteId, VisitId, is_id, new_id
+from domain.norm_entries import Said
 from domain.places import Datum
 from domain.refusals import IdTaken, InvalidInput, NotFound, Refusal, RetryLater
 from domain.shifts import FORGOTTEN_AFTER
 from domain.sites import Site
 from domain.visits import Visit, VisitOutcome
 from resolvers.context import Context
+from resolvers.norm_entries import at_check_out
 from resolvers.once import Outcome, Saved, once
 from resolvers.sites import pin_of, sites_around
 from resolvers.visit_results import contact_by_visit, seen_inside, settle_visit
@@ -39,6 +41,7 @@ from storage import check_ins, visits
 from storage.codec import encode
 from storage.driver import Document, DuplicateKeyError
 from storage.leads import find_lead
+from storage.norm_entries import insert_entries
 from storage.people import find_person
 from storage.shifts import find_latest
 from storage.sites import find_site
@@ -68,6 +71,8 @@ class CheckOutCall:
     claim: Claim | None = None
     next_step: str | None = None
     note: str | None = None
+    said: tuple[Said, ...] = ()
+    """What was done of the norms, and insights, that come with the check-out."""
 
 
 async def check_in(context: Context, client_key: str, given: CheckInCall) -> Document | Refusal:
@@ -205,15 +210,20 @@ async def check_out(context: Context, client_key: str, given: CheckOutCall) -> D
             departure = judged(await seen_inside(store, departure.visit, site))
         if isinstance(departure, InvalidInput):
             return departure
+        ended, done = departure.visit, await at_check_out(store, visit, departure.visit, given.said, context.now)
         if departure.check_in is not None:
-            await check_ins.insert_check_in(store, departure.check_in)
-        if isinstance(departure.visit, Refusal):
-            return departure.visit
-        saved = await visits.save_visit(store, departure.visit)
+            refused = done.code if isinstance(done, Refusal) else None
+            await check_ins.insert_check_in(store, replace(departure.check_in, refused=refused))
+        if isinstance(ended, Refusal):
+            return ended
+        if isinstance(done, Refusal):
+            return done
+        saved = await visits.save_visit(store, ended)
         if saved is None:
             raise Unavailable(1)
-        await visits.note_verified_visit(store, departure.visit)
-        await settle_visit(store, departure.visit, context.now, context.services.outbox)
+        await insert_entries(store, done)
+        await visits.note_verified_visit(store, ended)
+        await settle_visit(store, ended, context.now, context.services.outbox)
         return Saved(visits.COLLECTION, saved)
 
     return await once(context, "checkOut", client_key, given, act)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from schema.contacts import Contact
     from schema.files import File
     from schema.leads import Lead
+    from schema.norms import NormEntry
     from schema.sites import Site
 
 described_enum(
@@ -55,6 +56,13 @@ class Account(Node):
         "The files about it and about visits to it that you may see, newest first.",
         on="account_id",
         order="-uploaded_at",
+    )
+    insights: list[Annotated["NormEntry", strawberry.lazy("schema.norms")]] = related_list(
+        "norm_entries",
+        "What reps whose work you may see learnt about it, newest first.",
+        on="account_id",
+        order="-occurred_at",
+        where={"kind": "INSIGHT"},
     )
     last_verified_visit_at: datetime | None = stored("last_verified_visit_at", "When a verified visit last ended.")
     version: int = stored("version", "Grows by one with each change; pass it as `expectedVersion`.")

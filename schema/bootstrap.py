@@ -13,6 +13,7 @@ from domain.refusals import Refusal
 from resolvers.bootstrap import bootstrap
 from schema.consents import Consent
 from schema.fields import Info, returns, stored
+from schema.norms import BehaviourNorms
 from schema.paging import MAX_PAGE
 from schema.people import Person
 from schema.refusals import shown
@@ -75,6 +76,7 @@ class Bootstrap:
     limits: ClientLimits = stored("limits", "How much fits into one call.")
     policies: ClientPolicies = stored("policies", "The rules an app applies while it is offline.")
     consents: list[Consent] = stored("consents", "What you are asked to agree to, and where you stand with it.")
+    norms: BehaviourNorms = stored("norms", "What is to be done in visits, for an app to keep while it is offline.")
     labels: list[EnumLabel] = stored("labels", "Names of enum values, so that apps need no table of their own.")
 
 

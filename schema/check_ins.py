@@ -16,6 +16,7 @@ from domain.visits import VisitOutcome
 from resolvers.check_ins import CheckInCall, CheckOutCall, check_in, check_in_candidates, check_out
 from schema.fields import Info, mutates, placed, related, returns, stored
 from schema.nodes import Node
+from schema.norms import InsightInput, MustDoInput, MustDoRequired, said_in
 from schema.paging import ClientKey
 from schema.places import Coordinates, InDatum, Latitude, Longitude
 from schema.refusals import COMMON, IdTaken, WrongState, shown
@@ -161,6 +162,12 @@ class CheckOutInput:
     provider: Provider = strawberry.field(default=Provider.UNKNOWN, description="What measured the position.")
     is_mock: bool = strawberry.field(default=False, description="Whether the phone calls the position made up.")
     device_id: str | None = strawberry.field(default=None, description="The device.")
+    must_dos: list[MustDoInput] = strawberry.field(
+        default_factory=list, description="Items of the day that were done in the visit, 20 at the most."
+    )
+    insights: list[InsightInput] = strawberry.field(
+        default_factory=list, description="What was learnt about the customer, 20 at the most."
+    )
 
 
 def _evidence(sent: CheckInInput | CheckOutInput, datum: Datum) -> Evidence:
@@ -223,7 +230,15 @@ class CheckInMutation:
         )
         return await check_in(info.context, client_key, CheckInCall(input.site_id, claim, input.id, input.visit_id))
 
-    @mutates("checkOut", "Ends a visit with its outcome: DONE, or TOUCH if it was short.", Visit, *COMMON, WrongState)
+    @mutates(
+        "checkOut",
+        "Ends a visit with its outcome: DONE, or TOUCH if it was short. Where the norms are kept strictly it wants the "
+        "required items done.",
+        Visit,
+        *COMMON,
+        WrongState,
+        MustDoRequired,
+    )
     async def check_out(
         self,
         info: Info,
@@ -234,5 +249,8 @@ class CheckInMutation:
         claim = _departing(input)
         if isinstance(claim, InvalidInput):
             return claim
-        call = CheckOutCall(input.visit_id, input.outcome, input.captured_at, claim, input.next_step, input.note)
+        said = said_in(input.must_dos, input.insights)
+        if isinstance(said, InvalidInput):
+            return said
+        call = CheckOutCall(input.visit_id, input.outcome, input.captured_at, claim, input.next_step, input.note, said)
         return await check_out(info.context, client_key, call)

@@ -21,6 +21,7 @@ NODES = {
     "led": ("leads", "Lead"),
     "act": ("activities", "Activity"),
     "fil": ("files", "File"),
+    "nrm": ("norm_entries", "NormEntry"),
     "gby": ("gate_bypasses", "GateBypass"),
     "pln": ("route_plans", "RoutePlan"),
     "clk": ("clocks", "SlaClock"),

@@ -30,6 +30,7 @@ from schema.lead_drafts import LeadDraftQuery
 from schema.leads import LeadMutation, LeadQuery
 from schema.merging import MergingMutation
 from schema.nodes import Node, find_node
+from schema.norms import NormMutation, NormQuery
 from schema.notices import NoticeMutation, NoticeQuery, NoticeSubscription
 from schema.people import PersonMutation, PersonQuery
 from schema.pool import PoolMutation, PoolQuery
@@ -101,6 +102,7 @@ class Query(
     TrackQuery,
     TimelineQuery,
     CockpitQuery,
+    NormQuery,
 ):
     pass
 
@@ -137,6 +139,7 @@ class Mutation(
     BindingMutation,
     NoticeMutation,
     PositionMutation,
+    NormMutation,
     ConsentMutation,
     DeadLetterMutation,
 ):

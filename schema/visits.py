@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from schema.check_ins import CheckIn
     from schema.files import File
     from schema.leads import Lead
+    from schema.norms import NormEntry
     from schema.people import Person
     from schema.sites import Site
 
@@ -100,6 +101,9 @@ class Visit(Node):
     )
     files: list[Annotated["File", strawberry.lazy("schema.files")]] = related_list(
         "files", "The files about it, newest first.", on="visit_id", order="-uploaded_at"
+    )
+    norm_entries: list[Annotated["NormEntry", strawberry.lazy("schema.norms")]] = related_list(
+        "norm_entries", "Must-do items done and insights gained in it.", on="visit_id", order="occurred_at"
     )
     check_ins: list[Annotated["CheckIn", strawberry.lazy("schema.check_ins")]] = related_list(
         "check_ins", "All evidence of it, refused included, latest first.", on="visit_id", order="-event_at"

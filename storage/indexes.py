@@ -21,6 +21,8 @@ from storage import (
     files,
     hand_overs,
     leads,
+    norm_entries,
+    norms,
     notices,
     outbox,
     people,
@@ -89,6 +91,9 @@ INDEXES: dict[str, list[IndexModel]] = {
     procedures.COLLECTION: procedures.INDEXES,
     procedures.VERSIONS: procedures.INDEXES,
     procedures.BYPASSES: procedures.BYPASS_INDEXES,
+    norms.COLLECTION: norms.INDEXES,
+    norms.VERSIONS: norms.INDEXES,
+    norm_entries.COLLECTION: norm_entries.INDEXES,
     budgets.COLLECTION: budgets.INDEXES,
     "receipts": [IndexModel([("expires_at", 1)], name="ttl", expireAfterSeconds=0)],
 }

@@ -35,6 +35,8 @@ REACH: dict[str, Reach] = {
     "files": Reach.HELD,
     "sales_procedures": Reach.ORGANIZATION,
     "gate_bypasses": Reach.OWNED,
+    "behaviour_norms": Reach.ORGANIZATION,
+    "norm_entries": Reach.OWNED,
     "route_plans": Reach.OWNED,
     "shifts": Reach.OWNED,
     "articles": Reach.ORGANIZATION,

@@ -14,6 +14,7 @@ from tests.support.client import new_key
 from tests.support.files import upload
 from tests.support.hand_overs import a_newcomer, start_departure
 from tests.support.leads import ASSIGN, create_lead
+from tests.support.norms import open_visit_of, record_must_do
 from tests.support.procedures import request_bypass
 from tests.support.schema_calls import call, root_fields
 from tests.support.world import World
@@ -33,7 +34,7 @@ MAKERS = {
     "pln": ("rep", "planDay"),
 }
 """Kind -> who makes it and by which mutation, in an order in which each finds what it refers to."""
-INDIRECT = frozenset({"org", "tea", "per", "clk", "ntc", "fil", "gby", "hov"})
+INDIRECT = frozenset({"org", "tea", "per", "clk", "ntc", "fil", "gby", "hov", "nrm"})
 """Kinds that come with the world or follow from others."""
 _FIELDS = root_fields()
 
@@ -55,6 +56,7 @@ async def make_records(world: World, store: Store) -> dict[str, str]:
     delivery = await store[DELIVERIES].find_one({"notice_id": ids["ntc"]})
     assert delivery is not None
     ids["dlv"] = delivery["_id"]
+    ids["nrm"] = (await record_must_do(world.rep, await open_visit_of(world.rep), START))["id"]
     ids["hov"] = (await start_departure(world, (await a_newcomer(store, world)).id, world.rep.id))["id"]
     later = {"fromAt": (START + timedelta(days=90)).isoformat(), "untilAt": (START + timedelta(days=91)).isoformat()}
     away = await record_absence(world.manager, world.rep.id, **later)
