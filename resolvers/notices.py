@@ -10,6 +10,7 @@ from domain.deliveries import Delivery, cancel, mark_opened, mark_received
 from domain.errors import Unavailable
 from domain.notices import Notice, acknowledge, read, see, take
 from domain.refusals import InvalidInput, NotFound, Refusal
+from resolvers.arrivals import count_arrivals, first_arrivals
 from resolvers.context import Context
 from resolvers.once import Facts, Outcome, Saved, once
 from storage.changes import Change
@@ -124,8 +125,10 @@ async def _arrived(
     mark: Callable[[Delivery, datetime], Delivery],
 ) -> Document | Refusal:
     actor = context.me
+    rows: list[Delivery] = []
 
     async def act(store: Store) -> Outcome:
+        nonlocal rows
         problem = _problem_with("deliveryKeys", delivery_keys)
         if problem is not None:
             return problem
@@ -137,9 +140,17 @@ async def _arrived(
         devices = unique(row.device_id for row in rows if row.device_id is not None)
         await note_contact(store, actor.person_id, devices, context.now)
         known = {row.id for row in rows}
-        return Facts({"keys": [each for each in unique(delivery_keys) if each in known]})
+        return Facts(
+            {"keys": [each for each in unique(delivery_keys) if each in known], "at": stored_time(context.now)}
+        )
 
-    return await once(context, mutation, client_key, {"keys": list(delivery_keys)}, act)
+    answer = await once(context, mutation, client_key, {"keys": list(delivery_keys)}, act)
+    # A call repeated for a lost answer says nothing new; whoever taps has had the message before.
+    if not isinstance(answer, Refusal) and answer.get("at") == stored_time(context.now) and mark is mark_received:
+        fresh = unique(row.notice_id for row in first_arrivals(rows, context.now))
+        notices = await list_notices(context.store, actor.scope, fresh) if fresh else []
+        count_arrivals(rows, notices, context.now)
+    return answer
 
 
 async def watch_inbox(context: Context) -> AsyncIterator[Document]:

@@ -305,6 +305,13 @@ class Settings(BaseSettings):
         json_schema_extra={"shown": "`console`, in production `json`"},
     )
     metrics: bool = Field(default=True, description="Whether `/metrics` answers (Prometheus).")
+    workers_metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65_535,
+        description="Port at HOST on which a worker process answers `/metrics`; one of its own for each on a machine.",
+        json_schema_extra={"shown": "not at all"},
+    )
     bench_db_bin: FilePath | None = Field(
         default=None,
         description="Fast stand-in database for benchmarks, if it is not the one `make bench-db` builds.",

@@ -13,6 +13,7 @@ import structlog
 from wiring.logging import configure_logging
 from wiring.services import build_services, build_store, open_push
 from wiring.settings import Settings, SettingsError, load_settings
+from workers.metrics_server import serving_metrics
 from workers.push_wake import PushWake
 from workers.schedule import jobs, run_jobs
 
@@ -41,8 +42,9 @@ async def _work(settings: Settings, uri: str) -> None:
     channels = open_push(settings)
     wake = PushWake(store)
     wanted = jobs(settings, services, worker_id, channels, wake.queued)
-    log.info("workers_started", worker=worker_id, jobs=[job.name for job in wanted])
-    await run_jobs(wanted, stop, settings.shutdown_s, [wake.run()])
+    with serving_metrics(settings.host, settings.workers_metrics_port):
+        log.info("workers_started", worker=worker_id, jobs=[job.name for job in wanted])
+        await run_jobs(wanted, stop, settings.shutdown_s, [wake.run()])
     await services.close()
     for channel in channels.values():
         await channel.close()

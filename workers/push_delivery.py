@@ -57,6 +57,12 @@ accepted_seconds = Histogram(
     buckets=(1, 2, 5, 10, 30, 60, 300, 900, 3_600, 14_400),
 )
 transitions = Counter("fieldbeat_deliveries", "Deliveries that reached a state after an attempt", ["channel", "state"])
+attempts = Counter(
+    "fieldbeat_delivery_attempts", "Messages handed to a channel, by what came of it", ["channel", "outcome"]
+)
+pruned = Counter(
+    "fieldbeat_devices_pruned", "Devices and bindings of which a provider says that they are gone", ["channel"]
+)
 breaker = Gauge("fieldbeat_push_channel_breaker", "0: the channel works, 1: one message tries, 2: paused", ["channel"])
 _BREAKER = {LaneState.CLOSED: 0, LaneState.HALF_OPEN: 1, LaneState.OPEN: 2}
 _NEW_LANE = Lane()
@@ -184,8 +190,10 @@ class PushDelivery:
         """The provider said that nothing arrives there any more; what has another address by now stays."""
         device, binding = parcel.device, parcel.binding
         if device is not None and await prune_device(self._store, device.id, token=device.token, fid=device.fid):
+            pruned.labels(parcel.delivery.channel).inc()
             log.info("device_pruned", device=device.id)
         if binding is not None and await mark_broken(self._store, binding, self._clock()):
+            pruned.labels(parcel.delivery.channel).inc()
             log.info("binding_broken", binding=binding.id)
 
     async def _attempt(self, parcel: Parcel) -> Delivery:
@@ -195,6 +203,7 @@ class PushDelivery:
         self._sending.add(task)
         try:
             result = await self._send(parcel)
+            attempts.labels(held.channel, result.outcome).inc()
             self._learn(held, result)
         except asyncio.CancelledError:  # by `finish`: whether it was accepted is not known
             return release(held, self._clock())

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 import structlog
+from prometheus_client import Counter
 
 from push.channel import Channel
 from resolvers.services import Services
@@ -22,6 +23,7 @@ from workers.devices import forget_lost_devices
 from workers.hand_overs import hand_over_due
 from workers.pool import return_untouched
 from workers.push_delivery import PushDelivery, Timing
+from workers.push_metrics import show_queue, show_unreachable
 from workers.routes import solve_left_over
 from workers.shifts import close_forgotten_shifts
 from workers.sla_sweeps import sweep_once
@@ -35,9 +37,12 @@ VISITS_EVERY_S = 30.0
 POOL_EVERY_S = 30.0
 SWEEPS_EVERY_S = 2.0
 DEVICES_EVERY_S = 3_600.0
+METRICS_EVERY_S = 15.0
+REACH_EVERY_S = 300.0
 RELEASE_S = 3.0
 """Of the time to stop, what is kept for giving leases back."""
 log = structlog.get_logger(__name__)
+runs = Counter("fieldbeat_job_runs", "How often a job looked for work, by how that ended", ["job", "outcome"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,8 @@ def jobs(
         Job("hand_overs", settings.hand_over_poll_s, partial(hand_over_due, services, settings.hand_over_batch)),
         Job("untouched_leads", POOL_EVERY_S, partial(return_untouched, services)),
         Job("lost_devices", DEVICES_EVERY_S, partial(forget_lost_devices, services)),
+        Job("push_metrics", METRICS_EVERY_S, partial(show_queue, services)),
+        Job("push_reach", REACH_EVERY_S, partial(show_unreachable, services)),
         Job("route_plans", 5.0, partial(solve_left_over, services)),
     ]
 
@@ -113,10 +120,13 @@ async def _run(job: Job, stop: asyncio.Event) -> None:
         failed = True
         try:
             done = await job.run()
+            runs.labels(job.name, "done").inc()
         except PyMongoError as error:
+            runs.labels(job.name, "no_database").inc()
             log.warning("job_waits_for_database", job=job.name, error=type(error).__name__, pause_s=pause_s)
             wait_s, pause_s = pause_s, min(pause_s * 2, LONGEST_PAUSE_S)
         except Exception:
+            runs.labels(job.name, "failed").inc()
             log.exception("job_failed", job=job.name, pause_s=pause_s)
             wait_s, pause_s = pause_s, min(pause_s * 2, LONGEST_PAUSE_S)
         else:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from domain.deliveries import Delivery, DeliveryState, SendResult, after_result, lease
 from domain.deliveries import Outcome as Sent
@@ -293,6 +294,28 @@ async def test_received_messages_are_not_sent_again(world: World, store: Store, 
     assert states == [DeliveryState.RECEIVED, DeliveryState.RECEIVED, DeliveryState.PENDING]
     assert (await deliveries(store, written[0]))[0].received_at == START + timedelta(seconds=5)
     assert (await deliveries(store, foreign.notice_id))[0].state is DeliveryState.PENDING
+
+
+async def test_arrivals_and_duplicates_are_counted(world: World, store: Store, clock: StoppedClock) -> None:
+    breach = notice_to(world.rep, kind=NoticeKind.SLA_BREACHED)
+    row = (await deliveries(store, (await tell(store, breach))[0]))[0]
+    waits = (await deliveries(store, (await tell(store, notice_to(world.rep, "waits")))[0]))[0]
+    sent = after_result(lease(row, "worker", START), SendResult(Sent.ACCEPTED), START, 1.0)
+    await store[DELIVERIES].replace_one({"_id": row.id}, encode(sent))
+
+    def counted() -> list[float]:
+        names = ("deliveries_received_total", "deliveries_received_again_total", "breach_to_received_seconds_sum")
+        return [REGISTRY.get_sample_value(f"fieldbeat_{each}", {"channel": "console"}) or 0.0 for each in names]
+
+    before, key = counted(), new_key()
+    clock.advance(seconds=5)
+    await world.rep.api.first(RECEIVED, key=key, keys=[row.id, waits.id])
+    assert [after - was for after, was in zip(counted(), before, strict=True)] == [1, 0, 5]
+    clock.advance(seconds=5)
+    await world.rep.api.first(RECEIVED, key=key, keys=[row.id, waits.id])
+    assert [after - was for after, was in zip(counted(), before, strict=True)] == [1, 0, 5], "a lost answer"
+    await world.rep.api.first(RECEIVED, key=new_key(), keys=[row.id])
+    assert [after - was for after, was in zip(counted(), before, strict=True)] == [1, 1, 5], "it arrived twice"
 
 
 async def test_opened_messages_are_read_and_were_received(world: World, store: Store, clock: StoppedClock) -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from storage.driver import ConnectionFailure
+from wiring.embedded_mongo import free_port
+from wiring.settings import SettingsError
 from workers import schedule
+from workers.metrics_server import serving_metrics
 from workers.schedule import Job, run_jobs
 
 
@@ -80,12 +85,15 @@ async def test_run_jobs_lets_work_finish_within_the_grace_period() -> None:
     assert ended == ["short done", "long cut off"]
 
 
-def test_worker_process_ends_on_sigterm(mongo_uri: str, tmp_path: Path) -> None:
+def test_worker_process_shows_metrics_and_ends_on_sigterm(mongo_uri: str, tmp_path: Path) -> None:
+    port = free_port()
     environment = os.environ | {"MONGODB_URI": mongo_uri, "DATA": str(tmp_path), "LOG_FORMAT": "json"}
+    environment |= {"WORKERS_METRICS_PORT": str(port)}
     process = subprocess.Popen([sys.executable, "-m", "workers"], env=environment, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     try:
         lines = [process.stderr.readline()]
+        shown = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text
         process.send_signal(signal.SIGTERM)
         lines += process.stderr.readlines()
         assert process.wait(10) == 0
@@ -95,6 +103,16 @@ def test_worker_process_ends_on_sigterm(mongo_uri: str, tmp_path: Path) -> None:
         process.wait()
     assert "workers_started" in lines[0]
     assert "workers_stopped" in lines[-1]
+    assert "fieldbeat_deliveries_in_state" in shown
+
+
+def test_a_worker_whose_metrics_port_is_taken_says_so() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingsError, match="WORKERS_METRICS_PORT"), serving_metrics("127.0.0.1", port):
+            pytest.fail("it serves")
 
 
 def test_worker_process_without_a_database_says_so(tmp_path: Path) -> None:
