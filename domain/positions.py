@@ -1,6 +1,7 @@
 """Which of a phone's reported positions may be kept, and what the latest of them is; used by resolvers/positions.py.
 
-Tracking is on only inside the actual shift minus its breaks: what lies outside is dropped on ingest, not hidden.
+Tracking is on only inside the actual shift minus its breaks, and with the person's consent: what lies outside is dropped
+on ingest, not hidden.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from math import isfinite
 
+from domain.consents import TrackingConsent
 from domain.datum import to_wgs84
 from domain.ids import OrgId, PersonId, ShiftId, TeamId
 from domain.places import Datum, Point
@@ -33,6 +35,7 @@ class PositionDropReason(StrEnum):
 
     OUTSIDE_SHIFT = "OUTSIDE_SHIFT"
     ON_BREAK = "ON_BREAK"
+    NO_CONSENT = "NO_CONSENT"
     FUTURE = "FUTURE"
     TOO_OLD = "TOO_OLD"
     BAD_POINT = "BAD_POINT"
@@ -131,12 +134,15 @@ def state_problem(at: datetime, now: datetime) -> InvalidInput | None:
     return None if now - MAX_LATE <= at <= now + MAX_AHEAD else InvalidInput("at", "must be within the last 72 hours")
 
 
-def sift(points: Sequence[ReportedPoint], shifts: Sequence[Shift], now: datetime) -> Sifted:
-    """Keeps what was measured inside one of the person's shifts and outside its breaks; `shifts` are all of 72 h."""
+def sift(points: Sequence[ReportedPoint], shifts: Sequence[Shift], consent: TrackingConsent, now: datetime) -> Sifted:
+    """Keeps what was measured inside one of the person's shifts, outside its breaks and with their consent.
+
+    `shifts` are all of the last 72 hours.
+    """
     kept: list[TrackPoint] = []
     dropped: list[Dropped] = []
     for index, each in enumerate(points):
-        found = _judge(each, shifts, now)
+        found = _judge(each, shifts, consent, now)
         if isinstance(found, PositionDropReason):
             dropped.append(Dropped(index, found))
         else:
@@ -144,7 +150,9 @@ def sift(points: Sequence[ReportedPoint], shifts: Sequence[Shift], now: datetime
     return Sifted(tuple(sorted(kept, key=lambda point: point.at)), tuple(dropped))
 
 
-def _judge(point: ReportedPoint, shifts: Sequence[Shift], now: datetime) -> TrackPoint | PositionDropReason:
+def _judge(
+    point: ReportedPoint, shifts: Sequence[Shift], consent: TrackingConsent, now: datetime
+) -> TrackPoint | PositionDropReason:
     read = _read(point)
     if read is None:
         return PositionDropReason.BAD_POINT
@@ -156,7 +164,9 @@ def _judge(point: ReportedPoint, shifts: Sequence[Shift], now: datetime) -> Trac
     if not around:
         return PositionDropReason.OUTSIDE_SHIFT
     tracked = next((shift for shift in around if tracking_on(shift, point.at)), None)
-    return _kept(point, read, tracked.id) if tracked is not None else PositionDropReason.ON_BREAK
+    if tracked is None:
+        return PositionDropReason.ON_BREAK
+    return _kept(point, read, tracked.id) if consent.allows(point.at) else PositionDropReason.NO_CONSENT
 
 
 def _read(point: ReportedPoint) -> Point | None:

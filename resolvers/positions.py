@@ -20,6 +20,7 @@ from domain.positions import (
 from domain.refusals import InvalidInput, Refusal
 from resolvers.context import Context
 from resolvers.once import Facts, Outcome, once
+from storage.consents import tracking_consent
 from storage.driver import Document
 from storage.positions import (
     VIEWS,
@@ -43,7 +44,7 @@ class PositionBatch:
 
 
 async def report_positions(context: Context, client_key: str, given: PositionBatch) -> Document | Refusal:
-    """Keeps the points inside the caller's shift and moves the latest position forward. Raises Forbidden."""
+    """Keeps the points inside the caller's shift and consent, and moves the latest position forward. Raises Forbidden."""
     actor = context.require(Capability.DO_FIELD_WORK)
     problem = batch_problem(len(given.points), given.cadence_s)
     if given.device_id is not None and not is_id("dev", given.device_id):
@@ -53,7 +54,8 @@ async def report_positions(context: Context, client_key: str, given: PositionBat
 
     async def act(store: Store) -> Outcome:
         shifts = await list_shifts_around(store, actor.org_id, actor.person_id, context.now)
-        sifted = sift(given.points, shifts, context.now)
+        consent = await tracking_consent(store, actor.org_id, actor.person_id)
+        sifted = sift(given.points, shifts, consent, context.now)
         if sifted.kept:
             latest = _latest(actor, given, sifted, context.now)
             await insert_track(store, latest, sifted.kept)

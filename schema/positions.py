@@ -23,6 +23,7 @@ described_enum(
     "Why a reported point was not kept.",
     OUTSIDE_SHIFT="Measured outside your actual shift: nothing of it was stored.",
     ON_BREAK="Measured during a break: nothing of it was stored.",
+    NO_CONSENT="Measured without your consent, where your organization asks for it: nothing of it was stored.",
     FUTURE="More than 120 s ahead of the server's time.",
     TOO_OLD="More than 72 h old.",
     BAD_POINT="No position: out of range, (0, 0), or an accuracy that is not within 0 and 5,000 m.",
@@ -112,7 +113,8 @@ class PositionQuery:
 class PositionMutation:
     @mutates(
         "reportPositions",
-        "Reports a batch of positions. Only what lies inside your shift and outside its breaks is kept.",
+        "Reports a batch of positions. Only what lies inside your shift, outside its breaks and within your "
+        "consent is kept.",
         PositionsReceived,
         *COMMON,
     )

@@ -11,6 +11,7 @@ import pytest
 from resolvers.services import Services
 from tests.conftest import START, StoppedClock
 from tests.support.client import new_key
+from tests.support.consents import give_consent, publish, withdraw_consent
 from tests.support.field_day import MAP, REPORT, STATE, iso, on_the_map, point, report, tap
 from tests.support.world import Member, World
 
@@ -87,6 +88,32 @@ async def test_batches_in_parallel_leave_the_newest(world: World, clock: Stopped
     assert [each["accepted"] for each in answers] == [1] * 5
     shown = (await on_the_map(world.rep))[world.rep.id]
     assert shown["latest"]["at"] == "2026-11-23T01:09:00.000Z"
+
+
+async def test_points_without_consent_are_dropped_and_named(
+    world: World, services: Services, clock: StoppedClock
+) -> None:
+    await tap(world.rep, "startShift", START)
+    clock.advance(minutes=10)
+    await publish(world.admin)
+    clock.advance(minutes=10)
+    asked, agreed, gone = (START + timedelta(minutes=each) for each in (15, 25, 35))
+    answer = await report(world.rep, point(START), point(asked))
+    assert (answer["accepted"], answer["droppedPoints"]) == (1, [{"index": 1, "reason": "NO_CONSENT"}])
+    await give_consent(world.rep)
+    clock.advance(minutes=10)
+    assert (await report(world.rep, point(agreed), point(asked)))["accepted"] == 1
+    await withdraw_consent(world.rep)
+    assert (await on_the_map(world.manager))[world.rep.id]["latest"] is None
+    clock.advance(minutes=10)
+    refused = await report(world.rep, point(agreed), point(gone))
+    assert (refused["accepted"], refused["latestAt"], refused["dropped"]) == (
+        0,
+        None,
+        [{"reason": "NO_CONSENT", "count": 2}],
+    )
+    kept = await services.store["track_points"].find({"org_id": world.org_id}, limit=9)
+    assert sum(len(each["points"]) for each in kept) <= 2
 
 
 async def test_repeated_key_answers_the_same_and_writes_once(world: World, services: Services) -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.ids import PersonId, ShiftId
+from domain.consents import Consent, ConsentPurpose, TrackingConsent
+from domain.ids import OrgId, PersonId, ShiftId
 from domain.places import Datum, Point, distance_m
 from domain.positions import PositionDropReason, ReportedPoint, batch_problem, drawn_state, duty, sift, state_problem
 from domain.presence import Condition, DisplayState
@@ -29,6 +30,7 @@ EARLIER = Shift(
     EndKind.MANUAL,
 )
 SHIFTS = [OPEN, EARLIER]
+UNASKED = TrackingConsent(None, None)
 
 
 def point(minutes: float, **given: Any) -> ReportedPoint:
@@ -65,39 +67,46 @@ def point(minutes: float, **given: Any) -> ReportedPoint:
 def test_a_point_is_kept_inside_the_shift_and_outside_breaks(
     reported: ReportedPoint, reason: PositionDropReason
 ) -> None:
-    sifted = sift([reported], SHIFTS, NOW)
+    sifted = sift([reported], SHIFTS, UNASKED, NOW)
     assert [each.reason for each in sifted.dropped] == ([] if reason is None else [reason])
     assert len(sifted.kept) == (reason is None)
 
 
 def test_the_good_ones_of_a_batch_are_kept_in_event_order() -> None:
-    sifted = sift([point(-20), point(-40, accuracy_m=-1), point(-50), point(-300), point(-301)], SHIFTS, NOW)
+    sifted = sift([point(-20), point(-40, accuracy_m=-1), point(-50), point(-300), point(-301)], SHIFTS, UNASKED, NOW)
     assert [each.at for each in sifted.kept] == [NOW - timedelta(minutes=50), NOW - timedelta(minutes=20)]
     assert [each.index for each in sifted.dropped] == [1, 3, 4]
     assert sifted.counts == {PositionDropReason.OUTSIDE_SHIFT: 2, PositionDropReason.BAD_POINT: 1}
 
 
 def test_each_kept_point_knows_its_shift() -> None:
-    sifted = sift([point(-20), point(-71.5 * 60)], SHIFTS, NOW)
+    sifted = sift([point(-20), point(-71.5 * 60)], SHIFTS, UNASKED, NOW)
     assert [each.shift_id for each in sifted.kept] == [EARLIER.id, OPEN.id]
 
 
+def test_what_was_measured_without_consent_is_dropped() -> None:
+    withdrawn = Consent("con_1", OrgId("org_1"), REP, ConsentPurpose.LIVE_LOCATION, 2, withdrawn_at=NOW)
+    sifted = sift([point(-20), point(-240.1)], SHIFTS, TrackingConsent(None, withdrawn), NOW)
+    assert sifted.kept == ()
+    assert [each.reason for each in sifted.dropped] == [PositionDropReason.NO_CONSENT, PositionDropReason.OUTSIDE_SHIFT]
+
+
 def test_another_datum_is_converted_and_kept_as_sent() -> None:
-    sifted = sift([point(-20, latitude=39.9087, longitude=116.3975, datum=Datum.GCJ02)], SHIFTS, NOW)
+    sifted = sift([point(-20, latitude=39.9087, longitude=116.3975, datum=Datum.GCJ02)], SHIFTS, UNASKED, NOW)
     kept = sifted.kept[0]
     assert 500 < distance_m(kept.location, Point(39.9087, 116.3975)) < 600
     assert (kept.sent_latitude, kept.sent_longitude, kept.sent_datum) == (39.9087, 116.3975, Datum.GCJ02)
-    assert sift([point(-20)], SHIFTS, NOW).kept[0].sent_datum is None
+    assert sift([point(-20)], SHIFTS, UNASKED, NOW).kept[0].sent_datum is None
 
 
 def test_extras_a_phone_does_not_know_are_left_out() -> None:
-    kept = sift([point(-20, speed_mps=-1.0, heading_deg=-1.0, battery_pct=55.0)], SHIFTS, NOW).kept[0]
+    kept = sift([point(-20, speed_mps=-1.0, heading_deg=-1.0, battery_pct=55.0)], SHIFTS, UNASKED, NOW).kept[0]
     assert (kept.speed_mps, kept.heading_deg, kept.battery_pct) == (None, None, 55.0)
 
 
 @given(st.lists(st.floats(-6_000, 600), max_size=30))
 def test_nothing_is_kept_that_must_not_be_tracked(minutes: list[float]) -> None:
-    sifted = sift([point(each) for each in minutes], SHIFTS, NOW)
+    sifted = sift([point(each) for each in minutes], SHIFTS, UNASKED, NOW)
     assert len(sifted.kept) + len(sifted.dropped) == len(minutes)
     assert all(any(tracking_on(shift, each.at) for shift in SHIFTS) for each in sifted.kept)
     assert sum(sifted.counts.values()) == len(sifted.dropped)
