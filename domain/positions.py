@@ -1,7 +1,7 @@
 """Which of a phone's reported positions may be kept, and what the latest of them is; used by resolvers/positions.py.
 
-Tracking is on only inside the actual shift minus its breaks, and with the person's consent: what lies outside is dropped
-on ingest, not hidden.
+Tracking is on only inside the actual shift minus its breaks, and with the person's consent: what lies outside is
+dropped on ingest, not hidden.
 """
 
 from __future__ import annotations

@@ -32,6 +32,7 @@ from storage.positions import (
 )
 from storage.reads import Page, PageRequest, Reads, unique
 from storage.store import Store
+from storage.times import stored_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class PositionBatch:
 
 
 async def report_positions(context: Context, client_key: str, given: PositionBatch) -> Document | Refusal:
-    """Keeps the points inside the caller's shift and consent, and moves the latest position forward. Raises Forbidden."""
+    """Keeps the points inside the caller's shift and consent, moves the latest position forward. Raises Forbidden."""
     actor = context.require(Capability.DO_FIELD_WORK)
     problem = batch_problem(len(given.points), given.cadence_s)
     if given.device_id is not None and not is_id("dev", given.device_id):
@@ -56,10 +57,11 @@ async def report_positions(context: Context, client_key: str, given: PositionBat
         shifts = await list_shifts_around(store, actor.org_id, actor.person_id, context.now)
         consent = await tracking_consent(store, actor.org_id, actor.person_id)
         sifted = sift(given.points, shifts, consent, context.now)
-        if sifted.kept:
-            latest = _latest(actor, given, sifted, context.now)
+        latest = _latest(actor, given, sifted, context.now) if sifted.kept else None
+        if latest is not None:
             await insert_track(store, latest, sifted.kept)
-            await move_forward(store, latest)
+            if await move_forward(store, latest):
+                return Facts(_received(sifted, stored_time(latest.at)))
         return Facts(_received(sifted, await find_latest_at(store, actor.person_id)))
 
     return await once(context, "reportPositions", client_key, given, act)

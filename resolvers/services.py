@@ -67,7 +67,7 @@ class Services:
     outbox: Outbox = INBOX_ONLY
     binding_rules: BindingRules = field(default_factory=BindingRules)
     verify_firebase: VerifyFirebase | None = None
-    team_map_interval_s: float = 1.0
+    team_map_interval_s: float = 0.9
     queues: Queues = field(default_factory=Queues)
     map_views: MapViews = field(default_factory=MapViews)
 

@@ -96,7 +96,7 @@ class TeamMapQuery:
 class TeamMapSubscription:
     @streams(
         TeamMapChange,
-        "First the whole map (500 reps at the most), then what changes, at most once a second. States also age with "
+        "First the whole map (500 reps at the most), then what changes, about once a second. States also age with "
         "time: count on from `latest.at`. After an error subscribe again.",
     )
     async def team_map_changed(self, info: Info, team_id: InTeam = None) -> AsyncIterator[Document]:

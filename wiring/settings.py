@@ -292,7 +292,7 @@ class Settings(BaseSettings):
 
     # Live updates
     team_map_interval_s: float = Field(
-        default=1, ge=0, le=60, description="Shortest time between two updates of a watched team map, seconds."
+        default=0.9, ge=0, le=60, description="Shortest time between two updates of a watched team map, seconds."
     )
 
     # Operation

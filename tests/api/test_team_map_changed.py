@@ -56,7 +56,7 @@ async def test_many_changes_come_as_one_event_a_second(api_url: str, world: Worl
             await report(world.rep, point(START + timedelta(seconds=second)))
         while not arrived or arrived[-1]["entries"][0]["latest"]["at"] != "2026-11-23T01:00:39.000Z":
             arrived.append(await watch.event(within_s=3))
-        assert len(arrived) <= time.monotonic() - started + 2
+        assert len(arrived) <= (time.monotonic() - started) / 0.9 + 2
         assert all(people(event) == {world.rep.id} for event in arrived)
 
 
