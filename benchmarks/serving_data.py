@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from domain.access import Role
 from domain.accounts import Account, Tier
-from domain.geofence import Mode
+from domain.check_in_policies import Mode
 from domain.ids import AccountId, CheckInId, LeadId, OrgId, PersonId, SiteId, TeamId, VisitId
 from domain.leads import Lead, StageKind
 from domain.people import Organization, Person, PersonState, Team

@@ -33,6 +33,8 @@ AUDITED: Final = frozenset(
         "saveSalesProcedure",
         "bypassGate",
         "releaseActivity",
+        "releaseCheckIn",
+        "overrideCheckIn",
         "mergeLeads",
         "publishConsentText",
         "replayDelivery",

@@ -1,55 +1,24 @@
-"""Check-ins: evidence of a rep at a site, judged, and what it does to a visit; used by resolvers/check_ins.py.
-
-Evidence is kept as it was sent, whatever it leads to: a refusal comes with the check-in that is to be stored.
-"""
+"""Check-ins: evidence of a rep at a site with what was made of it; domain/arrivals.py says what it does to a visit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from domain.access import Actor
-from domain.accounts import Tier
 from domain.calendar import DAY_S, Span, known_zone, wall_span
-from domain.geofence import (
-    Evidence,
-    FencePolicy,
-    Judgement,
-    Mode,
-    Opening,
-    OpeningRefusal,
-    OpenVisit,
-    Reason,
-    SecondEvidence,
-    Verdict,
-    VisitAlreadyOpen,
-    decide_opening,
-    judge,
-    second_opening,
-)
+from domain.check_in_policies import MIN_RADIUS_M, CheckInPolicy, Mode
+from domain.evidence import Evidence, Provider, Reason, Sending
+from domain.evidence_times import FixAge, TimeSource, Timing, time_evidence
+from domain.geofence import Verdict
 from domain.ids import AccountId, CheckInId, LeadId, OrgId, PersonId, SiteId, TeamId, VisitId
-from domain.places import Point
-from domain.refusals import InvalidInput, Refusal, WrongState
-from domain.sites import Site, location_at
-from domain.visits import (
-    MAX_LATE,
-    Visit,
-    VisitKind,
-    VisitOutcome,
-    VisitState,
-    arrive,
-    confirm,
-    evidence_time_problem,
-    leave,
-    texts_problem,
-)
-
-DEFAULT_POLICY = FencePolicy(1, {Tier.A: Mode.HARD, Tier.B: Mode.SOFT, Tier.C: Mode.SOFT})
-ONLINE_WITHIN = timedelta(seconds=120)
-_AT_SITE = frozenset({Verdict.INSIDE, Verdict.INSIDE_WEAK})
-_FIELDS = {"accuracy_m": "accuracyM", "radius_m": "siteId"}
+from domain.openings import SecondEvidence
+from domain.places import Datum, Point
+from domain.refusals import InvalidInput
+from domain.site_codes import CodeProblem
+from domain.suspicion import Sighting, TrackFix
+from domain.visits import Visit, VisitState, texts_problem
 
 
 class CheckInDirection(StrEnum):
@@ -69,16 +38,46 @@ class Claim:
     reason: str | None = None
     photo_hash: str | None = None
     lead_id: LeadId | None = None
+    code: str | None = None
 
-    def problem(self, now: datetime) -> InvalidInput | None:
-        """The first value that can never be accepted, apart from the position (`judge` looks at that)."""
+    def problem(self) -> InvalidInput | None:
+        """The first value that can never be accepted, apart from position and time."""
         if len(self.device_id or "") > 100:
             return InvalidInput("deviceId", "must have at most 100 characters")
         if self.photo_hash is not None and not _is_sha256(self.photo_hash):
             return InvalidInput("photoHash", "must be a SHA-256 in 64 lower-case hexadecimal digits")
-        return evidence_time_problem(self.evidence.captured_at, now) or texts_problem(
-            note=self.note, reason=self.reason
-        )
+        if len(self.code or "") > 200:
+            return InvalidInput("code", "must have at most 200 characters")
+        return texts_problem(note=self.note, reason=self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A claim as it arrived: when it was made, and what the site's code that came with it is worth."""
+
+    claim: Claim
+    timing: Timing
+    sending: Sending | None = None
+    code_problem: CodeProblem | None = None
+    code_key: str | None = None
+    """Site and minute of an accepted code."""
+
+    @property
+    def by_code(self) -> bool:
+        """Whether it came with a code of the site that is accepted."""
+        return self.code_key is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Vouch:
+    """A manager stands for a check-in; `overridden`: for what it shows too, not only for its being looked at."""
+
+    by_id: PersonId
+    at: datetime
+    reason: str
+    overridden: bool
+    refused: str | None = None
+    """The refusal that it overrode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,113 +115,46 @@ class CheckIn:
     note: str | None = None
     reason: str | None = None
     photo_hash: str | None = None
+    second_evidence: SecondEvidence | None = None
+    sending: Sending | None = None
+    time_source: TimeSource = TimeSource.DEVICE
+    fix_age: FixAge = FixAge.UNKNOWN
+    pin: Point | None = None
+    """The pin it was measured against; None for evidence of before it was kept."""
+    spot: str | None = None
+    """The position to 6 decimals; finding repeats is an equality on it."""
+    track: TrackFix | None = None
+    """The track's last point before, as far as it was known; the track itself is deleted sooner."""
+    code: str | None = None
+    code_use: str | None = None
+    """An accepted code and its user: unique, so that nobody uses one twice."""
+    vouched: Vouch | None = None
+    version: int = 1
+
+    @property
+    def measured(self) -> bool:
+        """Whether it has a position of its own, rather than that of its site's code."""
+        return self.code_use is None or self.evidence.provider is not Provider.QR
+
+    @property
+    def sighting(self) -> Sighting:
+        """As other evidence sees it."""
+        return Sighting(
+            id=self.id,
+            owner_id=self.owner_id,
+            at=self.event_at,
+            point=self.point,
+            accuracy_m=self.uncertainty_m,
+            device_id=self.device_id,
+            site_id=self.site_id,
+            counts=not self.review and self.verdict is not Verdict.REJECTED_MOCK,
+            measured=self.measured,
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """What to store after a check-in: the evidence, the visit where it changed or is new, and the refusal to answer."""
-
-    check_in: CheckIn
-    visit: Visit | None = None
-    refusal: Refusal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """What to store after a check-out; no check-in where it came without a position."""
-
-    visit: Visit | InvalidInput | WrongState
-    check_in: CheckIn | None = None
-
-
-def check_in(
-    actor: Actor,
-    check_in_id: CheckInId,
-    claim: Claim,
-    site: Site,
-    planned: Visit | None,
-    open_visit: Visit | None,
-    unplanned_id: VisitId,
-    policy: FencePolicy,
-    now: datetime,
-    shift_end_at: datetime | None = None,
-) -> Arrival | InvalidInput:
-    """Judges the claim and opens the planned visit, or an unplanned one under `unplanned_id`.
-
-    InvalidInput where there is nothing worth keeping. A second check-in at the same site within 2 minutes belongs to
-    the visit that is open already.
-    """
-    planned_id = planned.id if planned is not None else None
-    kept = _kept(actor, check_in_id, claim, site, CheckInDirection.ARRIVAL, policy, now, planned_id)
-    if isinstance(kept, InvalidInput):
-        return kept
-    evidence, judgement = kept
-    if planned is not None and planned.state not in {VisitState.PLANNED, VisitState.MISSED, VisitState.OPEN}:
-        return _refused(evidence, WrongState(planned.id, planned.state))
-    fills_gap = planned is not None and planned.state is VisitState.MISSED and evidence.offline
-    if open_visit is not None and open_visit.opened_at is not None and not fills_gap:
-        running = OpenVisit(open_visit.id, open_visit.site_id, open_visit.opened_at)
-        same = second_opening(running, site.id, evidence.event_at)
-        if isinstance(same, VisitAlreadyOpen):
-            return _refused(evidence, same)
-        settled = _settled(evidence, _opening(judgement, evidence, claim), same, evidence.lead_id)
-        proves = judgement.verdict in _AT_SITE and not settled.unverified
-        return Arrival(settled, confirm(open_visit, evidence.event_at, now) if proves else None)
-    opening = _opening(judgement, evidence, claim)
-    if isinstance(opening, Refusal):
-        return _refused(evidence, opening)
-    visit = planned or _unplanned(actor, unplanned_id, claim, site, evidence.event_at, now)
-    lead_id = visit.lead_id or claim.lead_id
-    verified = not opening.unverified and not evidence.review
-    opened = arrive(
-        visit,
-        evidence.id,
-        evidence.event_at,
-        now,
-        inside=verified and judgement.verdict in _AT_SITE,
-        counts_for_lead=verified and lead_id is not None,
-        late=evidence.offline,
-        lead_id=lead_id,
-        shift_end_at=shift_end_at,
-    )
-    return Arrival(_settled(evidence, opening, visit.id, lead_id), opened)
-
-
-def check_out(
-    actor: Actor,
-    check_in_id: CheckInId,
-    claim: Claim | None,
-    site: Site,
-    visit: Visit,
-    at: datetime,
-    outcome: VisitOutcome,
-    next_step: str | None,
-    note: str | None,
-    policy: FencePolicy,
-    now: datetime,
-    seen_inside: Sequence[datetime] = (),
-) -> Departure | InvalidInput:
-    """Closes the visit at `at`; `claim` is the position, where the phone had one. A fence never keeps a visit open.
-
-    `seen_inside` are other fixes inside the fence during the visit.
-    """
-    problem = evidence_time_problem(at, now) or texts_problem(nextStep=next_step, note=note)
-    if problem is not None:
-        return problem
-    event_at = min(at, now)
-    if claim is None:
-        return Departure(leave(visit, event_at, outcome, next_step, note, now, inside_at=seen_inside))
-    kept = _kept(actor, check_in_id, claim, site, CheckInDirection.DEPARTURE, policy, now)
-    if isinstance(kept, InvalidInput):
-        return kept
-    evidence, judgement = kept
-    unverified = judgement.verdict not in _AT_SITE or evidence.review
-    inside_at = seen_inside if unverified else [*seen_inside, event_at]
-    disproved = judgement.verdict is Verdict.REJECTED_MOCK
-    left = leave(visit, event_at, outcome, next_step, note, now, inside_at=inside_at, disproved=disproved)
-    refused = left.code if isinstance(left, Refusal) else None
-    stored = replace(evidence, visit_id=visit.id, lead_id=visit.lead_id, unverified=unverified, refused=refused)
-    return Departure(left, stored)
+def time_claim(claim: Claim, sending: Sending | None, now: datetime, policy: CheckInPolicy) -> Timing | InvalidInput:
+    """When the claim was made, or the first value of it that can never be accepted."""
+    return claim.problem() or time_evidence(claim.evidence, sending, now, policy.times)
 
 
 def best_match(visits: Sequence[Visit], site_id: SiteId, at: datetime) -> Visit | None:
@@ -241,102 +173,27 @@ def local_day(at: datetime, zone: str) -> Span:
 
 def is_same_claim(stored: CheckIn, claim: Claim, site_id: str) -> bool:
     """Whether a check-in that has this id already says the same."""
-    told = Claim(stored.evidence, stored.device_id, stored.note, stored.reason, stored.photo_hash, claim.lead_id)
-    return stored.site_id == site_id and told == claim
-
-
-def _kept(
-    actor: Actor,
-    check_in_id: CheckInId,
-    claim: Claim,
-    site: Site,
-    direction: CheckInDirection,
-    policy: FencePolicy,
-    now: datetime,
-    visit_id: VisitId | None = None,
-) -> tuple[CheckIn, Judgement] | InvalidInput:
-    problem = claim.problem(now)
-    if problem is not None:
-        return problem
-    event_at = min(claim.evidence.captured_at, now)
-    location = location_at(site, event_at)
-    judgement = judge(claim.evidence, location.location, site.radius_m, policy)
-    if isinstance(judgement, InvalidInput):
-        return InvalidInput(_FIELDS.get(judgement.field, judgement.field), judgement.reason)
-    review = now - event_at > MAX_LATE
-    kept = CheckIn(
-        id=check_in_id,
-        org_id=actor.org_id,
-        owner_id=actor.person_id,
-        team_id=actor.team_id,
-        site_id=site.id,
-        account_id=site.account_id,
-        direction=direction,
-        evidence=claim.evidence,
-        received_at=now,
-        event_at=event_at,
-        point=judgement.point,
-        location_version=location.version,
-        verdict=judgement.verdict,
-        reasons=judgement.reasons,
-        score=judgement.score,
-        distance_m=judgement.distance_m,
-        uncertainty_m=judgement.uncertainty_m,
-        radius_m=judgement.radius_m,
-        policy_version=judgement.policy_version,
-        mode=policy.mode(site.tier),
-        offline=now - event_at > ONLINE_WITHIN,
-        review=review,
-        flagged=review,
-        visit_id=visit_id,
-        lead_id=claim.lead_id,
-        device_id=claim.device_id,
-        note=claim.note,
-        reason=claim.reason,
-        photo_hash=claim.photo_hash,
+    given = claim if claim.evidence.has_position else replace(claim, evidence=at_place(stored.point, claim.evidence))
+    told = Claim(
+        stored.evidence, stored.device_id, stored.note, stored.reason, stored.photo_hash, claim.lead_id, stored.code
     )
-    return kept, judgement
+    return stored.site_id == site_id and told == given
 
 
-def _opening(judgement: Judgement, evidence: CheckIn, claim: Claim) -> Opening | OpeningRefusal:
-    second = SecondEvidence.PHOTO if claim.photo_hash else None
-    return decide_opening(judgement, evidence.mode, claim.reason, second)
+def code_use(code_key: str, owner_id: PersonId, direction: CheckInDirection) -> str:
+    """What makes a use of a code one of a kind."""
+    return f"{code_key}:{owner_id}:{direction}"
 
 
-def _settled(
-    evidence: CheckIn, opening: Opening | OpeningRefusal, visit_id: VisitId, lead_id: LeadId | None
-) -> CheckIn:
-    if isinstance(opening, Refusal):
-        return replace(evidence, visit_id=visit_id, lead_id=lead_id, flagged=True)
+def at_place(point: Point, evidence: Evidence) -> Evidence:
+    """Evidence that is a code alone is stored at the place it stands for."""
     return replace(
         evidence,
-        visit_id=visit_id,
-        lead_id=lead_id,
-        unverified=opening.unverified or evidence.review,
-        flagged=opening.flagged or evidence.flagged,
-    )
-
-
-def _refused(evidence: CheckIn, refusal: Refusal) -> Arrival:
-    return Arrival(replace(evidence, refused=refusal.code, flagged=True), refusal=refusal)
-
-
-def _unplanned(actor: Actor, visit_id: VisitId, claim: Claim, site: Site, at: datetime, now: datetime) -> Visit:
-    return Visit(
-        id=visit_id,
-        org_id=actor.org_id,
-        site_id=site.id,
-        account_id=site.account_id,
-        owner_id=actor.person_id,
-        team_id=actor.team_id,
-        kind=VisitKind.UNPLANNED,
-        state=VisitState.PLANNED,
-        tier=site.tier,
-        scheduled_at=at,
-        created_at=now,
-        updated_at=now,
-        lead_id=claim.lead_id,
-        version=0,
+        latitude=point.latitude,
+        longitude=point.longitude,
+        datum=Datum.WGS84,
+        accuracy_m=MIN_RADIUS_M,
+        provider=Provider.QR,
     )
 
 

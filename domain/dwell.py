@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from domain.accounts import Tier
-from domain.geofence import GOOD_ACCURACY_M
+from domain.check_in_policies import FenceLimits
 from domain.places import Point, distance_m
 
 DWELL = {Tier.A: timedelta(minutes=10), Tier.B: timedelta(minutes=5), Tier.C: timedelta(minutes=5)}
 """A shorter stay does not count as a visit."""
+_GOOD = FenceLimits()
 
 
 def is_long_enough(tier: Tier, from_at: datetime, until_at: datetime) -> bool:
@@ -28,5 +29,5 @@ def inside(
     return tuple(
         at
         for at, point, accuracy_m in fixes
-        if from_at <= at <= until_at and accuracy_m <= GOOD_ACCURACY_M and distance_m(point, pin) <= radius_m
+        if from_at <= at <= until_at and accuracy_m <= _GOOD.good_accuracy_m and distance_m(point, pin) <= radius_m
     )

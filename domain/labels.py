@@ -9,8 +9,9 @@ from enum import StrEnum
 from domain.access import Role
 from domain.accounts import Tier
 from domain.activities import ActivityKind
+from domain.check_in_policies import Mode
 from domain.consents import ConsentPurpose, ConsentState
-from domain.geofence import Mode, Verdict
+from domain.geofence import Verdict
 from domain.leads import StageKind
 from domain.people import PersonState
 from domain.shifts import EndKind

@@ -11,10 +11,11 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from domain.attendance import work_day
+from domain.evidence_times import MAX_EARLY
 from domain.ids import AccountId, NormEntryId, OrgId, PersonId, TeamId, VisitId, is_id
 from domain.people import Person
 from domain.refusals import InvalidInput, WrongState
-from domain.visits import MAX_EARLY, MAX_LATE, Visit
+from domain.visits import MAX_LATE, Visit
 from domain.weeks import Week
 
 INSIGHT_LENGTH = range(10, 2_001)

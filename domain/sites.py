@@ -10,8 +10,8 @@ from typing import Any
 
 from domain.accounts import Tier
 from domain.calendar import known_zone
+from domain.check_in_policies import DEFAULT_RADIUS_M, MAX_RADIUS_M, MIN_RADIUS_M
 from domain.datum import to_wgs84
-from domain.geofence import DEFAULT_RADIUS_M, MAX_RADIUS_M, MIN_RADIUS_M
 from domain.ids import AccountId, OrgId, PersonId, SiteId, TeamId
 from domain.opening_hours import parse_problem
 from domain.places import Datum, Point

@@ -24,8 +24,6 @@ LONGEST_OPEN = timedelta(hours=8)
 MISSED_GRACE = timedelta(minutes=15)
 MAX_AHEAD = timedelta(days=400)
 MAX_LATE = timedelta(hours=72)
-MAX_EARLY = timedelta(minutes=2)
-"""How far a phone's clock may run ahead of ours."""
 OUTCOME_WAIT = timedelta(hours=72)
 """How long a visit that ended without an outcome waits for it before it becomes a TOUCH."""
 
@@ -135,13 +133,6 @@ def missed_after(planned_end_at: datetime, shift_end_at: datetime | None) -> dat
     return max(planned_end_at, shift_end_at or planned_end_at) + MISSED_GRACE
 
 
-def evidence_time_problem(at: datetime, now: datetime) -> InvalidInput | None:
-    """Why a tap cannot have happened then: more than 2 minutes ahead. How late it may come is for the caller."""
-    if at > now + MAX_EARLY:
-        return InvalidInput("capturedAt", "lies in the future")
-    return None
-
-
 def reschedule(
     visit: Visit,
     new_id: VisitId,
@@ -209,9 +200,13 @@ def arrive(
     late: bool,
     lead_id: LeadId | None = None,
     shift_end_at: datetime | None = None,
+    overtaken: bool = False,
 ) -> Visit:
-    """A check-in opens the visit. A late one at a missed visit makes it DONE, to be completed by its check-out."""
-    if late and visit.state is VisitState.MISSED:
+    """A check-in opens the visit. A late one at a missed visit makes it DONE, to be completed by its check-out.
+
+    So does one that comes after that of a later visit (`overtaken`).
+    """
+    if late and (overtaken or visit.state is VisitState.MISSED):
         state, closes_at = VisitState.DONE, now + OUTCOME_WAIT
     else:
         state = VisitState.OPEN
@@ -237,6 +232,36 @@ def confirm(visit: Visit, at: datetime, now: datetime) -> Visit:
     latest = max(at, visit.last_inside_at or at)
     counts = visit.lead_id is not None
     return _next(visit, now, arrived_inside=True, last_inside_at=latest, counts_for_lead=counts)
+
+
+def overtake(visit: Visit, now: datetime) -> Visit:
+    """The visit whose check-out is still on its way when the next one opens: DONE, to be completed by it."""
+    return _next(visit, now, state=VisitState.DONE, auto_close_at=now + OUTCOME_WAIT)
+
+
+def reconsider(
+    visit: Visit, now: datetime, *, inside: bool, counts: bool, inside_at: Iterable[datetime], disproved: bool
+) -> Visit:
+    """The visit after another look at its evidence: what that proves is decided anew, nothing else.
+
+    `inside`: the check-in proves presence; `counts`: it counts at all; `inside_at`: all evidence inside the fence.
+    """
+    ends_at = visit.closed_at
+    last_inside_at = max((each for each in inside_at if ends_at is None or each <= ends_at), default=None)
+    ended = visit.outcome is not None and visit.state in {VisitState.DONE, VisitState.AUTO_CLOSED}
+    stayed = (
+        visit.opened_at is not None
+        and last_inside_at is not None
+        and is_long_enough(visit.tier, visit.opened_at, last_inside_at)
+    )
+    return _next(
+        visit,
+        now,
+        arrived_inside=inside,
+        last_inside_at=last_inside_at,
+        counts_for_lead=counts and visit.lead_id is not None,
+        verified=ended and stayed and inside and not disproved,
+    )
 
 
 def leave(

@@ -9,7 +9,7 @@ from domain.access import Scope
 from domain.apps import too_old
 from domain.attendance import planned_work
 from domain.calendar import TIME_ZONE_DATA, known_zone
-from domain.check_ins import DEFAULT_POLICY
+from domain.check_in_policies import DEFAULT_POLICY
 from domain.errors import BadInput
 from domain.labels import labels
 from domain.people import Person

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-_SEAL_LENGTH = 22
+SEAL_LENGTH = 22
 
 
 def digest(secret: str) -> str:
@@ -38,6 +38,13 @@ class DerivedSecrets:
         secrets = (_derived(key, purpose, parts) for key in self.keys.values())
         return next((secret for secret in secrets if hmac.compare_digest(digest(secret), wanted)), None)
 
+    def knows(self, given: str, purpose: str, *parts: str) -> bool:
+        """Whether one of the keys derives a secret that begins with `given`, which has `SEAL_LENGTH` characters."""
+        if len(given) != SEAL_LENGTH or not given.isascii():
+            return False
+        derived = (_derived(key, purpose, parts)[:SEAL_LENGTH] for key in self.keys.values())
+        return any(hmac.compare_digest(each, given) for each in derived)
+
     def token(self, session_id: str, secret: str) -> str:
         """A refresh token: session, secret and a seal by which an old one is told from a made-up one."""
         return f"{session_id}.{secret}.{_seal(next(iter(self.keys.values())), session_id, secret)}"
@@ -59,4 +66,4 @@ def _derived(key: bytes, purpose: str, parts: tuple[str, ...]) -> str:
 
 
 def _seal(key: bytes, session_id: str, secret: str) -> str:
-    return _derived(key, "refresh seal", (session_id, secret))[:_SEAL_LENGTH]
+    return _derived(key, "refresh seal", (session_id, secret))[:SEAL_LENGTH]

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from domain.access import Capability, Scope
 from domain.attendance import work_day
-from domain.check_ins import ONLINE_WITHIN
 from domain.errors import Unavailable
+from domain.evidence_times import ONLINE_WITHIN
 from domain.ids import NormEntryId, new_id
 from domain.norm_entries import (
     NormEntry,

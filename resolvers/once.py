@@ -45,7 +45,14 @@ class Facts:
     document: Document
 
 
-Outcome = Saved | Facts | Refusal
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """A refusal of a call that has come too early: it is not remembered, since the same call may succeed later."""
+
+    refusal: Refusal
+
+
+Outcome = Saved | Facts | Refusal | Passing
 Act = Callable[[Store], Awaitable[Outcome]]
 
 
@@ -74,7 +81,7 @@ async def once(
 
     async def run(store: Store) -> Outcome:
         outcome = await _act(store, act, context.now, receipt_id, digest)
-        if not isinstance(outcome, Refusal):
+        if not isinstance(outcome, Refusal | Passing):
             await leave_trace(store, context, mutation, given, _record_of(outcome))
         return outcome
 
@@ -92,9 +99,10 @@ async def once(
         if refusal is None:
             raise
         return refusal
-    if isinstance(outcome, Refusal):
-        receipt = await context.store["receipts"].find_one({"_id": receipt_id}) if outcome.passing else None
-        return outcome if receipt is None else await _replay(context, receipt, digest, client_key)
+    if isinstance(outcome, Refusal | Passing):
+        refusal = outcome.refusal if isinstance(outcome, Passing) else outcome
+        receipt = await context.store["receipts"].find_one({"_id": receipt_id}) if _passes(outcome) else None
+        return refusal if receipt is None else await _replay(context, receipt, digest, client_key)
     if isinstance(outcome, Saved) and outcome.beside:
         context.reads.keep(outcome.beside)
     return outcome.document
@@ -112,7 +120,7 @@ def _clash(taken: DuplicateKeyError) -> Refusal | None:
 
 async def _act(store: Store, act: Act, now: datetime, receipt_id: str, digest: str) -> Outcome:
     outcome = await act(store)
-    if not (isinstance(outcome, Refusal) and outcome.passing):
+    if not isinstance(outcome, Passing) and not _passes(outcome):
         receipt = {"_id": receipt_id, "digest": digest, "at": stored_time(now), "expires_at": stored_time(now + KEEP)}
         await store["receipts"].insert_one(receipt | _facts_of(outcome))
     return outcome
@@ -120,6 +128,10 @@ async def _act(store: Store, act: Act, now: datetime, receipt_id: str, digest: s
 
 def _record_of(outcome: Saved | Facts) -> str | None:
     return str(outcome.document["_id"]) if isinstance(outcome, Saved) else None
+
+
+def _passes(outcome: Outcome) -> bool:
+    return isinstance(outcome, Passing) or (isinstance(outcome, Refusal) and outcome.passing)
 
 
 async def _replay(context: Context, receipt: Document, digest: str, client_key: str) -> Document | Refusal:
@@ -135,7 +147,7 @@ async def _replay(context: Context, receipt: Document, digest: str, client_key: 
     return document
 
 
-def _facts_of(outcome: Outcome) -> Document:
+def _facts_of(outcome: Saved | Facts | Refusal) -> Document:
     if isinstance(outcome, Saved):
         return {"collection": outcome.collection, "record": outcome.document["_id"]}
     if isinstance(outcome, Facts):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.access import Capability
+from domain.check_in_policies import DEFAULT_RADIUS_M
 from domain.errors import BadInput
-from domain.geofence import DEFAULT_RADIUS_M
 from domain.ids import SiteId, is_id, new_id
 from domain.places import Point, distance_m
 from domain.refusals import InvalidInput, NotAllowed, NotFound, Refusal, VersionConflict

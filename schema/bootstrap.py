@@ -8,7 +8,7 @@ import strawberry
 import schema.check_ins  # noqa: F401 - gives FenceMode its name and words
 from domain import apps as domain
 from domain.accounts import Tier
-from domain.geofence import Mode
+from domain.check_in_policies import Mode
 from domain.refusals import Refusal
 from resolvers.bootstrap import bootstrap
 from schema.consents import Consent

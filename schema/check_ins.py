@@ -5,16 +5,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from domain import geofence
+from domain import evidence_times, openings, site_codes
 from domain.access import Capability
+from domain.check_in_policies import Mode
 from domain.check_ins import CheckInDirection, Claim
-from domain.geofence import Evidence, Mode, Provider, Reason, Verdict
+from domain.evidence import Evidence, Provider, Reason
+from domain.evidence_times import FixAge, TimeConfidence, TimeSource, confidence_of
+from domain.geofence import Verdict
 from domain.ids import LeadId
+from domain.openings import SecondEvidence
 from domain.places import Datum
 from domain.refusals import InvalidInput, Refusal
 from domain.visits import VisitOutcome
 from resolvers.check_ins import CheckInCall, CheckOutCall, check_in, check_in_candidates, check_out
-from schema.fields import Info, mutates, placed, related, returns, stored
+from resolvers.context import Context
+from schema.evidence import PhoneClockInput, SendingInput, clock_of, sending_of
+from schema.fields import Info, computed, mutates, placed, related, returns, stored
 from schema.nodes import Node
 from schema.norms import InsightInput, MustDoInput, MustDoRequired, said_in
 from schema.paging import ClientKey
@@ -27,41 +33,8 @@ from storage.driver import Document
 
 if TYPE_CHECKING:
     from schema.leads import Lead
+    from schema.people import Person
 
-described_enum(
-    Provider,
-    "What measured a position, as the phone says.",
-    title="PositionProvider",
-    GPS="Satellites.",
-    NETWORK="Cells and access points.",
-    FUSED="The phone's own mixture.",
-    UNKNOWN="Not told.",
-)
-described_enum(
-    Verdict,
-    "What the evidence of a check-in shows.",
-    INSIDE="Within the fence.",
-    INSIDE_WEAK="Within the fence, with an accuracy of more than 100 m.",
-    BORDERLINE="Outside the fence, but within it as far as the accuracy tells.",
-    OUTSIDE="Outside the fence.",
-    NO_VERDICT="The accuracy is worse than 200 m.",
-    NO_FIX="The accuracy is worse than 5000 m: no position at all.",
-    REJECTED_MOCK="The phone says that the position is made up.",
-)
-described_enum(
-    Reason,
-    "Why a verdict is what it is.",
-    title="VerdictReason",
-    WITHIN_FENCE="The distance is within the radius.",
-    WEAK_ACCURACY="The accuracy is worse than 100 m.",
-    FENCE_WITHIN_ACCURACY="The fence is within the accuracy of the position.",
-    BEYOND_FENCE="The fence is out of the accuracy's reach.",
-    BEYOND_DOUBT="The fence is out of reach even at twice the accuracy.",
-    ACCURACY_TOO_POOR="The accuracy is worse than 200 m.",
-    NO_USABLE_FIX="The accuracy is worse than 5000 m.",
-    MOCK_LOCATION="The phone reports a mock location.",
-    DATUM_OUTSIDE_REGION="Sent as GCJ02 or BD09 from outside mainland China; taken as WGS84.",
-)
 described_enum(
     Mode,
     "How strictly the fence is kept.",
@@ -75,17 +48,19 @@ described_enum(
 )
 
 OutsideGeofence = shown(
-    geofence.OutsideGeofence,
+    openings.OutsideGeofence,
     distance_m="Metres from the pin.",
     radius_m="Radius of the fence in metres.",
     uncertainty_m="Accuracy of the position in metres.",
 )
-ReasonRequired = shown(geofence.ReasonRequired, verdict="The verdict that needs a reason.")
-SecondEvidenceRequired = shown(geofence.SecondEvidenceRequired, verdict="The verdict that needs more evidence.")
-MockLocation = shown(geofence.MockLocation)
+ReasonRequired = shown(openings.ReasonRequired, verdict="The verdict that needs a reason.")
+SecondEvidenceRequired = shown(openings.SecondEvidenceRequired, verdict="The verdict that needs more evidence.")
+MockLocation = shown(openings.MockLocation)
 VisitAlreadyOpen = shown(
-    geofence.VisitAlreadyOpen, visit_id="The visit that is open.", site_id="The site it is open at."
+    openings.VisitAlreadyOpen, visit_id="The visit that is open.", site_id="The site it is open at."
 )
+StaleFix = shown(evidence_times.StaleFix)
+CodeNotAccepted = shown(site_codes.CodeNotAccepted, problem="Why not.")
 
 
 @strawberry.type(description="Evidence of a rep at a site, kept as it was sent, and what was made of it.")
@@ -111,6 +86,20 @@ class CheckIn(Node):
     captured_at: datetime = stored("evidence.captured_at", "When it was made, by the phone.")
     received_at: datetime = stored("received_at", "When it arrived.")
     event_at: datetime = stored("event_at", "The time that counts.")
+    time_source: TimeSource = stored("time_source", "What that time was taken from.", default=TimeSource.DEVICE.value)
+    time_confidence: TimeConfidence = computed(
+        confidence_of, needs=("time_source",), description="Whether that time follows from the server's."
+    )
+    fix_age: FixAge = stored("fix_age", "How old the position was at the tap.", default=FixAge.UNKNOWN.value)
+    second_evidence: SecondEvidence | None = stored("second_evidence", "What stands beside a weak position.")
+    vouched_at: datetime | None = stored("vouched.at", "When a manager stood for it; null where nobody did.")
+    vouched_by: Annotated["Person", strawberry.lazy("schema.people")] | None = related(
+        "people", "Who stood for it.", key="vouched.by_id"
+    )
+    vouch_reason: str | None = stored("vouched.reason", "Why.")
+    overridden: bool = stored(
+        "vouched.overridden", "Whether they stood for presence too, whatever the evidence shows.", default=False
+    )
     device_id: str | None = stored("device_id", "The device it came from.")
     note: str | None = stored("note", "The rep's note.")
     reason: str | None = stored("reason", "The rep's reason.")
@@ -126,16 +115,22 @@ class CheckIn(Node):
 @strawberry.input(description="Evidence of being at a site, as the phone has it.")
 class CheckInInput:
     site_id: strawberry.ID = strawberry.field(description="Where the rep says to be.")
-    latitude: float = strawberry.field(description="Degrees within 90, north is positive.")
-    longitude: float = strawberry.field(description="Degrees within 180, east is positive.")
-    datum: Datum = strawberry.field(description="What the two numbers are measured in.")
-    accuracy_m: float = strawberry.field(description="Accuracy in metres, as the phone states it.")
-    captured_at: datetime = strawberry.field(description="When the rep tapped.")
+    captured_at: datetime = strawberry.field(description="When the rep tapped, by the phone's own clock.")
+    latitude: float | None = strawberry.field(
+        default=None, description="Degrees within 90; position, datum and accuracy may be absent only with a code."
+    )
+    longitude: float | None = strawberry.field(default=None, description="Degrees within 180, east is positive.")
+    datum: Datum | None = strawberry.field(default=None, description="What the two numbers are measured in.")
+    accuracy_m: float | None = strawberry.field(default=None, description="Accuracy in metres, as the phone states it.")
     id: strawberry.ID | None = strawberry.field(
         default=None, description="Made on the device: chk_ + ULID or UUID; a new one for new evidence."
     )
     visit_id: strawberry.ID | None = strawberry.field(
         default=None, description="The planned visit; absent: that of the day at this site, else an unplanned one."
+    )
+    new_visit_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="Made on the device: the id of the unplanned visit this opens, so that a check-out can name it.",
     )
     lead_id: strawberry.ID | None = strawberry.field(default=None, description="The lead the visit is about.")
     provider: Provider = strawberry.field(default=Provider.UNKNOWN, description="What measured the position.")
@@ -146,6 +141,8 @@ class CheckInInput:
     photo_hash: str | None = strawberry.field(
         default=None, description="SHA-256 of a photo taken there, 64 lower-case hexadecimal digits."
     )
+    code: str | None = strawberry.field(default=None, description="The code that a screen at the site shows.")
+    clock: PhoneClockInput | None = strawberry.field(default=None, description="The phone's monotonic clock.")
 
 
 @strawberry.input(description="The end of a visit. A position is welcome and never required: send all of it or none.")
@@ -168,20 +165,30 @@ class CheckOutInput:
     insights: list[InsightInput] = strawberry.field(
         default_factory=list, description="What was learnt about the customer, 20 at the most."
     )
+    code: str | None = strawberry.field(default=None, description="The code that a screen at the site shows.")
+    clock: PhoneClockInput | None = strawberry.field(default=None, description="The phone's monotonic clock.")
 
 
-def _evidence(sent: CheckInInput | CheckOutInput, datum: Datum) -> Evidence:
-    return Evidence(
-        sent.latitude, sent.longitude, datum, sent.accuracy_m, sent.captured_at, sent.provider, sent.is_mock
-    )
+Sent = Annotated[
+    SendingInput | None, strawberry.argument(description="The phone's clocks now; not part of the input that repeats.")
+]
 
 
-def _departing(sent: CheckOutInput) -> Claim | InvalidInput | None:
-    if all(each is None for each in (sent.latitude, sent.longitude, sent.datum, sent.accuracy_m)):
-        return None
-    if sent.datum is None:
+def _evidence(context: Context, sent: CheckInInput | CheckOutInput) -> Evidence | InvalidInput:
+    """The evidence; a position needs its datum, and where there is none the datum says nothing."""
+    has_position = any(each is not None for each in (sent.latitude, sent.longitude, sent.accuracy_m))
+    if has_position and sent.datum is None:
         return InvalidInput("datum", "is needed with a position")
-    return Claim(_evidence(sent, sent.datum), device_id=sent.device_id)
+    return Evidence(
+        sent.latitude,
+        sent.longitude,
+        sent.datum or Datum.WGS84,
+        sent.accuracy_m,
+        sent.captured_at,
+        sent.provider,
+        sent.is_mock,
+        clock_of(context, sent.clock),
+    )
 
 
 @strawberry.type
@@ -213,22 +220,31 @@ class CheckInMutation:
         SecondEvidenceRequired,
         MockLocation,
         VisitAlreadyOpen,
+        StaleFix,
+        CodeNotAccepted,
     )
     async def check_in(
         self,
         info: Info,
         client_key: ClientKey,
         input: Annotated[CheckInInput, strawberry.argument(description="The evidence.")],  # noqa: A002
+        sending: Sent = None,
     ) -> Document | Refusal:
+        info.context.require(Capability.DO_FIELD_WORK)
+        evidence = _evidence(info.context, input)
+        if isinstance(evidence, InvalidInput):
+            return evidence
         claim = Claim(
-            _evidence(input, input.datum),
+            evidence,
             input.device_id,
             input.note,
             input.reason,
             input.photo_hash,
             LeadId(input.lead_id) if input.lead_id is not None else None,
+            input.code,
         )
-        return await check_in(info.context, client_key, CheckInCall(input.site_id, claim, input.id, input.visit_id))
+        call = CheckInCall(input.site_id, claim, input.id, input.visit_id, input.new_visit_id)
+        return await check_in(info.context, client_key, call, sending_of(sending))
 
     @mutates(
         "checkOut",
@@ -238,19 +254,22 @@ class CheckInMutation:
         *COMMON,
         WrongState,
         MustDoRequired,
+        CodeNotAccepted,
     )
     async def check_out(
         self,
         info: Info,
         client_key: ClientKey,
         input: Annotated[CheckOutInput, strawberry.argument(description="How it ended.")],  # noqa: A002
+        sending: Sent = None,
     ) -> Document | Refusal:
         info.context.require(Capability.DO_FIELD_WORK)
-        claim = _departing(input)
-        if isinstance(claim, InvalidInput):
-            return claim
+        evidence = _evidence(info.context, input)
+        if isinstance(evidence, InvalidInput):
+            return evidence
         said = said_in(input.must_dos, input.insights)
         if isinstance(said, InvalidInput):
             return said
-        call = CheckOutCall(input.visit_id, input.outcome, input.captured_at, claim, input.next_step, input.note, said)
-        return await check_out(info.context, client_key, call)
+        claim = Claim(evidence, device_id=input.device_id, note=input.note, code=input.code)
+        call = CheckOutCall(input.visit_id, input.outcome, claim, input.next_step, said)
+        return await check_out(info.context, client_key, call, sending_of(sending))

@@ -41,15 +41,18 @@ from schema.satisfaction import SatisfactionMutation
 from schema.scalars import SCALARS
 from schema.sessions import SessionMutation
 from schema.shifts import ShiftMutation, ShiftQuery
+from schema.site_codes import SiteCodeQuery
 from schema.sites import SiteMutation, SiteQuery
 from schema.sla_policies import SlaPolicyMutation, SlaPolicyQuery
 from schema.sla_sweeps import SlaSweepMutation, SlaSweepQuery
 from schema.synonyms import SynonymMutation, SynonymQuery
 from schema.team import TeamMapQuery, TeamMapSubscription
 from schema.teams import TeamMutation, TeamQuery
+from schema.time_anchors import TimeAnchorQuery
 from schema.timeline import TimelineQuery
 from schema.tracks import TrackQuery
 from schema.visits import VisitMutation, VisitQuery
+from schema.vouching import VouchingMutation, VouchingQuery
 from storage.driver import Document
 
 
@@ -82,6 +85,9 @@ class Query(
     SiteQuery,
     VisitQuery,
     CheckInQuery,
+    VouchingQuery,
+    TimeAnchorQuery,
+    SiteCodeQuery,
     FileQuery,
     ProcedureQuery,
     RoutePlanQuery,
@@ -127,6 +133,7 @@ class Mutation(
     SiteMutation,
     VisitMutation,
     CheckInMutation,
+    VouchingMutation,
     ProcedureMutation,
     RoutePlanMutation,
     ArticleMutation,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain.accounts import Tier
-from domain.geofence import DEFAULT_RADIUS_M
+from domain.check_in_policies import DEFAULT_RADIUS_M
 from domain.refusals import Refusal
 from resolvers.sites import NewSite, create_site, sites_near, update_site
 from schema.fields import Info, mutates, placed, related, related_list, returns, stored, wanted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from domain.calendar import Span
@@ -11,6 +11,7 @@ from domain.ids import OrgId, PersonId, new_id
 from domain.places import Point
 from domain.positions import KEEP_TRACK, MAX_LATE, PhoneState, Position, TrackPoint
 from domain.shifts import Shift
+from domain.suspicion import TrackFix
 from domain.tracks import Fix
 from storage.codec import decode, encode
 from storage.driver import BulkWriteError, Document, IndexModel, UpdateOne
@@ -33,6 +34,8 @@ MAX_TRACK_DOCUMENTS = 10_000
 MEASURED_AFTER = timedelta(minutes=10)
 """So long after it came, what was driven is measured with it: once for all that came meanwhile."""
 _DUPLICATE_KEY = 11_000
+_BATCHES_BEFORE = 3
+"""Batches overlap where a phone sends late what it had kept."""
 
 INDEXES = [IndexModel([("org_id", 1), ("owner_id", 1)], name="by_owner")]
 TRACK_INDEXES = [
@@ -64,6 +67,24 @@ async def find_latest_at(store: Store, owner_id: PersonId) -> datetime | None:
     """Naive UTC of the person's latest position."""
     found = await store[COLLECTION].find_one({"_id": owner_id}, {"at": 1})
     return None if found is None else found.get("at")
+
+
+async def find_fix_before(store: Store, org_id: OrgId, owner_id: PersonId, at: datetime) -> TrackFix | None:
+    """The person's last point up to `at`: the latest known where that is not later, else one of the track's."""
+    latest = await store[COLLECTION].find_one({"_id": owner_id}, {"at": 1, "location": 1, "accuracy_m": 1})
+    if latest is None or latest.get("at") is None:
+        return None
+    if latest["at"] <= stored_time(at):
+        return _fix(latest)
+    query: Document = {"org_id": org_id, "owner_id": owner_id, "from": {"$lte": stored_time(at)}}
+    batches = await store[TRACK_POINTS].find(query, order=[("from", -1)], limit=_BATCHES_BEFORE)
+    points = [each for batch in batches for each in batch["points"] if each["at"] <= stored_time(at)]
+    return _fix(max(points, key=lambda each: each["at"])) if points else None
+
+
+def _fix(point: Document) -> TrackFix:
+    longitude, latitude = point["location"]["coordinates"]
+    return TrackFix(point["at"].replace(tzinfo=UTC), Point(latitude, longitude), point["accuracy_m"])
 
 
 async def move_forward(store: Store, position: Position) -> bool:

@@ -34,6 +34,7 @@ OWN_ONLY = {
 }
 """Mutations that succeed on foreign ids and leave them out."""
 LABELS = {
+    "checkIn.input.newVisitId": "names the visit that opens; here one is open at the site already",
     "giveConsent.deviceId": "kept beside the answer, never followed",
     "reportPositions.input.deviceId": "kept beside the position, never followed",
 }

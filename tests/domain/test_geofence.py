@@ -1,8 +1,8 @@
-"""Check-in verdicts at both sides of every limit, and what each mode makes of them."""
+"""Verdicts of positions at both sides of every limit."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from math import inf, nan
 
 import pytest
@@ -11,34 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.accounts import Tier
-from domain.geofence import (
-    Evidence,
-    FencePolicy,
-    Judgement,
-    MockLocation,
-    Mode,
-    Opening,
-    OpenVisit,
-    OutsideGeofence,
-    Reason,
-    ReasonRequired,
-    SecondEvidence,
-    SecondEvidenceRequired,
-    Verdict,
-    VisitAlreadyOpen,
-    decide_opening,
-    judge,
-    radius_problem,
-    second_opening,
-    within_reach,
-)
-from domain.ids import SiteId, VisitId
+from domain.check_in_policies import CheckInPolicy, Mode
+from domain.evidence import Evidence, Reason
+from domain.geofence import Fence, Judgement, Verdict, judge, radius_problem, within_reach
+from domain.ids import SiteId
 from domain.places import Datum, Point, distance_m
 from domain.refusals import InvalidInput
 
 SITE = Point(60.17, 24.94)
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
-POLICY = FencePolicy(version=7)
+POLICY = CheckInPolicy(version=7)
 
 
 def away(metres: float) -> Point:
@@ -53,7 +35,7 @@ def evidence(
 
 
 def judged(metres: float, accuracy_m: float, *, is_mock: bool = False, radius_m: float = 200) -> Judgement:
-    found = judge(evidence(away(metres), accuracy_m, is_mock=is_mock), SITE, radius_m, POLICY)
+    found = judge(evidence(away(metres), accuracy_m, is_mock=is_mock), Fence(SITE, radius_m), POLICY)
     assert isinstance(found, Judgement)
     return found
 
@@ -82,7 +64,7 @@ def test_verdict_at_each_limit(metres: float, accuracy_m: float, verdict: Verdic
     assert found.verdict is verdict
     assert found.distance_m == pytest.approx(metres, abs=1e-3)
     assert found.uncertainty_m == accuracy_m
-    assert (found.policy_version, found.score, found.radius_m) == (7, 0, 200)
+    assert (found.policy_version, found.radius_m) == (7, 200)
     assert found.reasons
 
 
@@ -124,14 +106,14 @@ def test_mock_goes_before_fix_and_fence(metres: float, accuracy_m: float) -> Non
 def test_bad_input_goes_before_everything(
     latitude: float | None, longitude: float | None, accuracy_m: float | None, field: str, is_mock: bool
 ) -> None:
-    found = judge(Evidence(latitude, longitude, Datum.WGS84, accuracy_m, AT, is_mock=is_mock), SITE, 200, POLICY)
+    found = judge(Evidence(latitude, longitude, Datum.WGS84, accuracy_m, AT, is_mock=is_mock), Fence(SITE, 200), POLICY)
     assert isinstance(found, InvalidInput)
     assert found.field == field
 
 
 @pytest.mark.parametrize(("latitude", "longitude"), [(90, 180), (-90, -180), (0, 0.1), (1e-9, 0)])
 def test_the_ends_of_the_ranges_are_positions(latitude: float, longitude: float) -> None:
-    assert isinstance(judge(Evidence(latitude, longitude, Datum.WGS84, 5, AT), SITE, 200, POLICY), Judgement)
+    assert isinstance(judge(Evidence(latitude, longitude, Datum.WGS84, 5, AT), Fence(SITE, 200), POLICY), Judgement)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +121,7 @@ def test_the_ends_of_the_ranges_are_positions(latitude: float, longitude: float)
 )
 def test_a_radius_is_100_to_1000_m(radius_m: float, fine: bool) -> None:
     assert (radius_problem(radius_m) is None) is fine
-    assert isinstance(judge(evidence(), SITE, radius_m, POLICY), Judgement) is fine
+    assert isinstance(judge(evidence(), Fence(SITE, radius_m), POLICY), Judgement) is fine
 
 
 def test_gcj02_is_converted_before_measuring() -> None:
@@ -147,31 +129,31 @@ def test_gcj02_is_converted_before_measuring() -> None:
     shown = (39.908743, 116.397129)
     assert distance_m(site, Point(*shown)) > 500
     sent = Evidence(*shown, Datum.GCJ02, 10, AT)
-    found = judge(sent, site, 200, POLICY)
+    found = judge(sent, Fence(site, 200), POLICY)
     assert isinstance(found, Judgement)
     assert found.verdict is Verdict.INSIDE
     assert found.distance_m < 5
-    as_wgs84 = judge(Evidence(*shown, Datum.WGS84, 10, AT), site, 200, POLICY)
+    as_wgs84 = judge(Evidence(*shown, Datum.WGS84, 10, AT), Fence(site, 200), POLICY)
     assert isinstance(as_wgs84, Judgement)
     assert as_wgs84.verdict is Verdict.OUTSIDE
 
 
 def test_a_gcj02_claim_outside_its_region_says_so() -> None:
-    found = judge(evidence(datum=Datum.GCJ02), SITE, 200, POLICY)
+    found = judge(evidence(datum=Datum.GCJ02), Fence(SITE, 200), POLICY)
     assert isinstance(found, Judgement)
     assert (found.verdict, found.reasons) == (Verdict.INSIDE, (Reason.WITHIN_FENCE, Reason.DATUM_OUTSIDE_REGION))
 
 
 def test_an_area_replaces_the_radius() -> None:
-    area = [Point(60.169, 24.93), Point(60.169, 24.95), Point(60.171, 24.95), Point(60.171, 24.93)]
-    inside = judge(evidence(Point(60.1699, 24.9305)), SITE, 200, POLICY, area=area)
+    area = (Point(60.169, 24.93), Point(60.169, 24.95), Point(60.171, 24.95), Point(60.171, 24.93))
+    inside = judge(evidence(Point(60.1699, 24.9305)), Fence(SITE, 200, area), POLICY)
     assert isinstance(inside, Judgement)
     assert (inside.verdict, inside.distance_m) == (Verdict.INSIDE, 0)
     near = evidence(Point(60.1713, 24.94), 5)
-    outside = judge(near, SITE, 200, POLICY, area=area)
+    outside = judge(near, Fence(SITE, 200, area), POLICY)
     assert isinstance(outside, Judgement)
     assert outside.verdict is Verdict.OUTSIDE
-    with_margin = judge(near, SITE, 200, POLICY, area=area, margin_m=40)
+    with_margin = judge(near, Fence(SITE, 200, area, 40), POLICY)
     assert isinstance(with_margin, Judgement)
     assert with_margin.verdict is Verdict.INSIDE
 
@@ -195,72 +177,13 @@ def test_any_numbers_get_an_answer(
     latitude: float | None, longitude: float | None, accuracy_m: float | None, datum: Datum, mock: bool, radius_m: float
 ) -> None:
     sent = Evidence(latitude, longitude, datum, accuracy_m, AT, is_mock=mock)
-    found = judge(sent, SITE, radius_m, POLICY)
+    found = judge(sent, Fence(SITE, radius_m), POLICY)
     assert isinstance(found, Judgement | InvalidInput)
-    assert judge(sent, SITE, radius_m, POLICY) == found
-
-
-INSIDE, WEAK, BORDER = (0.0, 10.0), (0.0, 150.0), (205.0, 10.0)
-OUTSIDE, FAR, VAGUE, LOST = (215.0, 10.0), (900.0, 10.0), (0.0, 300.0), (0.0, 9000.0)
-GOOD = Opening(unverified=False, flagged=False)
-FLAGGED = Opening(unverified=False, flagged=True)
-DOUBTFUL = Opening(unverified=True, flagged=True)
-
-
-@pytest.mark.parametrize(
-    ("case", "mode", "reason", "second", "answer"),
-    [
-        (INSIDE, Mode.OFF, None, None, GOOD),
-        (FAR, Mode.OFF, None, None, GOOD),
-        (LOST, Mode.OFF, None, None, GOOD),
-        (INSIDE, Mode.SOFT, None, None, GOOD),
-        (WEAK, Mode.SOFT, None, None, ReasonRequired("INSIDE_WEAK")),
-        (WEAK, Mode.SOFT, "parked below", None, DOUBTFUL),
-        (BORDER, Mode.SOFT, " ", None, ReasonRequired("BORDERLINE")),
-        (BORDER, Mode.SOFT, "side door", None, DOUBTFUL),
-        (FAR, Mode.SOFT, "", None, ReasonRequired("OUTSIDE")),
-        (FAR, Mode.SOFT, "moved", None, DOUBTFUL),
-        (VAGUE, Mode.SOFT, None, SecondEvidence.QR, ReasonRequired("NO_VERDICT")),
-        (LOST, Mode.SOFT, "cellar", None, DOUBTFUL),
-        (INSIDE, Mode.HARD, None, None, GOOD),
-        (WEAK, Mode.HARD, "reason", None, SecondEvidenceRequired("INSIDE_WEAK")),
-        (WEAK, Mode.HARD, None, SecondEvidence.PHOTO, GOOD),
-        (WEAK, Mode.HARD, None, SecondEvidence.QR, GOOD),
-        (BORDER, Mode.HARD, None, None, FLAGGED),
-        (OUTSIDE, Mode.HARD, None, None, ReasonRequired("OUTSIDE")),
-        (OUTSIDE, Mode.HARD, "car park", None, DOUBTFUL),
-        (FAR, Mode.HARD, "reason", SecondEvidence.PHOTO, OutsideGeofence),
-        (VAGUE, Mode.HARD, "reason", None, SecondEvidenceRequired("NO_VERDICT")),
-        (VAGUE, Mode.HARD, None, SecondEvidence.FIX, DOUBTFUL),
-        (LOST, Mode.HARD, None, None, SecondEvidenceRequired("NO_FIX")),
-        (LOST, Mode.HARD, None, SecondEvidence.QR, DOUBTFUL),
-    ],
-)
-def test_what_a_mode_makes_of_a_verdict(
-    case: tuple[float, float], mode: Mode, reason: str | None, second: SecondEvidence | None, answer: object
-) -> None:
-    found = decide_opening(judged(*case), mode, reason, second)
-    assert isinstance(found, answer) if isinstance(answer, type) else found == answer
-
-
-@pytest.mark.parametrize("mode", list(Mode))
-def test_a_mock_location_never_opens(mode: Mode) -> None:
-    answer = decide_opening(judged(0, 10, is_mock=True), mode, "reason", SecondEvidence.PHOTO)
-    assert answer == MockLocation()
-
-
-def test_refusals_carry_the_facts() -> None:
-    refusal = decide_opening(judged(900, 10), Mode.HARD, None, None)
-    assert isinstance(refusal, OutsideGeofence)
-    assert refusal.distance_m == pytest.approx(900, abs=1e-3)
-    assert (refusal.radius_m, refusal.uncertainty_m, refusal.code) == (200, 10, "OUTSIDE_GEOFENCE")
-    assert "900 m" in refusal.message
-    for other in (ReasonRequired("OUTSIDE"), SecondEvidenceRequired("NO_FIX"), MockLocation()):
-        assert other.message
+    assert judge(sent, Fence(SITE, radius_m), POLICY) == found
 
 
 def test_a_tier_that_the_policy_does_not_name_is_soft() -> None:
-    policy = FencePolicy(1, {Tier.A: Mode.HARD, Tier.C: Mode.OFF})
+    policy = CheckInPolicy(1, {Tier.A: Mode.HARD, Tier.C: Mode.OFF})
     assert [policy.mode(tier) for tier in Tier] == [Mode.HARD, Mode.SOFT, Mode.OFF]
 
 
@@ -274,18 +197,3 @@ def test_sites_within_reach_come_nearest_first() -> None:
     assert [each.site_id for each in within_reach(SITE, 48, sites)] == ["sit_here"]
     assert within_reach(SITE, 48, sites[2:])[0].distance_m == pytest.approx(5, abs=1e-3)
     assert within_reach(SITE, 48, sites[:2]) == ()
-
-
-@pytest.mark.parametrize(
-    ("site", "seconds", "same"),
-    [("sit_1", 0, True), ("sit_1", 120, True), ("sit_1", -120, True), ("sit_1", 121, False), ("sit_2", 1, False)],
-)
-def test_a_second_check_in_is_the_same_visit_only_at_once_and_there(site: str, seconds: int, same: bool) -> None:
-    open_visit = OpenVisit(VisitId("vis_1"), SiteId("sit_1"), AT)
-    found = second_opening(open_visit, SiteId(site), AT + timedelta(seconds=seconds))
-    if same:
-        assert found == "vis_1"
-    else:
-        assert isinstance(found, VisitAlreadyOpen)
-        assert (found.code, found.visit_id) == ("VISIT_OPEN", "vis_1")
-        assert "vis_1" in found.message

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from tests.support.client import new_key
 from tests.support.world import Member
 
 PIN = {"latitude": 52.5200, "longitude": 13.4050, "datum": "WGS84"}
+_TICKS = count()
 METRES_PER_DEG = 111_260
 """Of latitude at this place, near enough for fences."""
 
@@ -92,10 +94,16 @@ async def make_visit(member: Member, site_id: str, start_at: datetime, **given: 
     return str(made["id"])
 
 
+def measured(metres: float = 0) -> dict[str, Any]:
+    """A position so far north of PIN as a receiver gives it: never the same twice, within 4 m."""
+    tick = next(_TICKS)
+    shaken = {"longitude": float(PIN["longitude"]) + (1 + tick % 50) * 1e-6, "accuracyM": 9.5 + tick % 11 * 0.1}  # type: ignore[arg-type]
+    return north_of_pin(metres) | shaken
+
+
 def tap(site_id: str, at: datetime, metres: float = 0, **given: Any) -> dict[str, Any]:
     """A check-in input so far north of PIN."""
-    evidence = {"siteId": site_id, "accuracyM": 10.0, "provider": "GPS", "capturedAt": wire(at)}
-    return north_of_pin(metres) | evidence | given
+    return measured(metres) | {"siteId": site_id, "provider": "GPS", "capturedAt": wire(at)} | given
 
 
 async def check_in(member: Member, site_id: str, at: datetime, metres: float = 0, **given: Any) -> dict[str, Any]:
@@ -106,7 +114,7 @@ async def check_in(member: Member, site_id: str, at: datetime, metres: float = 0
 
 async def check_out(member: Member, visit_id: str, at: datetime, **given: Any) -> dict[str, Any]:
     """The answer of a check-out with progress, at PIN where nothing else is given."""
-    place = {} if given.get("latitude", 0) is None else PIN | {"accuracyM": 10.0}
+    place = {} if given.get("latitude", 0) is None else measured()
     left = {"visitId": visit_id, "capturedAt": wire(at), "outcome": "PROGRESS"} | place | given
     answer: dict[str, Any] = await member.api.first(CHECK_OUT, key=new_key(), input=left)
     return answer

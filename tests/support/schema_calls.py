@@ -76,6 +76,8 @@ OTHER_IDS = {
     "replayDelivery.id": "dlv",
     "AuditFilterInput.recordId": "per",
     "completeAction.evidenceId": "act",
+    "releaseCheckIn.id": "chk",
+    "overrideCheckIn.id": "chk",
 }
 """What an id names where neither its name nor the field's answer tells."""
 PLAIN: dict[str, Any] = {
@@ -138,7 +140,8 @@ NAMED: dict[str, Any] = {
     "BindChannelInput.address": "693a91f6-7abc-4bc4-97a0-0ec2sifa5aaa",
 }
 """Values that a rule asks for, by argument name or `Input.field`."""
-ALSO = frozenset({"InvitePersonInput.teamId"})
+_POSITION = ("latitude", "longitude", "datum", "accuracyM")
+ALSO = frozenset({"InvitePersonInput.teamId", *(f"CheckInInput.{each}" for each in _POSITION)})
 """Optional in the schema, asked for by a rule."""
 
 
