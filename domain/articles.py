@@ -61,6 +61,12 @@ class Article:
     updated_at: datetime | None = None
     published_at: datetime | None = None
     """When it was first published."""
+    competitors: frozenset[str] = frozenset()
+    """Whom it helps to compete with."""
+    helpful: int = 0
+    not_helpful: int = 0
+    used_in_visits: int = 0
+    """What readers made of it (domain/article_uses.py); counting is no change of the article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,12 @@ def problem_of(article: Article) -> InvalidInput | None:
         return InvalidInput("aliases", f"must not have more than {MAX_LABELS} entries")
     if any(not alias.strip() or len(alias) > MAX_TITLE for alias in article.aliases):
         return InvalidInput("aliases", f"each must have 1 to {MAX_TITLE} characters")
-    labels = {"tags": article.tags, "stages": article.stages, "productLines": article.product_lines}
+    labels = {
+        "tags": article.tags,
+        "stages": article.stages,
+        "productLines": article.product_lines,
+        "competitors": article.competitors,
+    }
     for field, values in labels.items():
         if len(values) > MAX_LABELS:
             return InvalidInput(field, f"must not have more than {MAX_LABELS} entries")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import tantivy
 
+from domain.article_ranking import Situation
 from domain.articles import Article, ArticleState
 from domain.ids import ArticleId, OrgId
 from knowledge.chunks import chunks_of
@@ -22,9 +24,12 @@ SCHEMA_VERSION = 2
 """Raise with every change of the fields below or of the cutting into chunks."""
 MAX_HITS = 100
 
+MAX_COUNTED = 2_000
+FACETS = ("language", "tag", "stage", "product", "industry", "competitor")
 _FOLDER = f"articles-{SCHEMA_VERSION}-{TOKENIZER_VERSION}"
 _WRITER_BYTES = 32_000_000
-_KEYS = ("org", "article", "language", "tag", "stage", "product", "industry")
+_TOKENIZERS = {"product": "label", "industry": "label", "competitor": "label"}
+_KEYS = ("org", "article", "language", "tag", "stage", "product", "industry", "competitor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,9 @@ class Hit:
 def _build_schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for name in _KEYS:
-        builder.add_text_field(name, stored=name == "article", tokenizer_name="raw", index_option="basic")
+        builder.add_text_field(
+            name, stored=name != "org", tokenizer_name=_TOKENIZERS.get(name, "raw"), index_option="basic"
+        )
     builder.add_text_field("terms", tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field("sounds", tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field("text", stored=True, tokenizer_name="raw", index_option="basic")
@@ -58,21 +65,23 @@ class ArticleIndex:
         """In memory, or inside `folder`, which no other process may use; other versions' files there are deleted."""
         self._schema = _build_schema()
         self._writing = threading.Lock()
-        if folder is None:
-            self._index = tantivy.Index(self._schema)
-            return
+        self._index = tantivy.Index(self._schema) if folder is None else self._opened(folder)
+        lowered = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).filter(tantivy.Filter.lowercase()).build()
+        self._index.register_tokenizer("label", lowered)
+
+    def _opened(self, folder: Path) -> tantivy.Index:
         for old in folder.glob("articles-*"):
             if old.name != _FOLDER:
                 shutil.rmtree(old)
         path = folder / _FOLDER
         path.mkdir(parents=True, exist_ok=True)
         try:
-            self._index = tantivy.Index(self._schema, path=str(path))
+            return tantivy.Index(self._schema, path=str(path))
         except ValueError:
             # Damaged files: the content is a copy and comes again from the source.
             shutil.rmtree(path)
             path.mkdir()
-            self._index = tantivy.Index(self._schema, path=str(path))
+            return tantivy.Index(self._schema, path=str(path))
 
     def replace_all(self, articles: Iterable[Article]) -> None:
         """Make the published ones of `articles` the whole content; readers see the old content until it is done."""
@@ -100,13 +109,52 @@ class ArticleIndex:
         first MAX_QUERY_CHARS characters count; without a letter or digit among them the answer is empty.
         """
         limit = min(limit, MAX_HITS)
-        filters = [("org", str(org_id)), *(("tag", tag) for tag in sorted(tags))]
-        filters += [("language", language)] if language is not None else []
-        filters += [("stage", stage)] if stage is not None else []
         searcher = self._index.searcher()
-        asked = Asking(self._schema, searcher).ask(text, [(name, _storable(each)) for name, each in filters], synonyms)
+        asked = Asking(self._schema, searcher).ask(text, _filters(org_id, language, tags, stage), synonyms)
         if asked is None or limit < 1:
             return []
+        return self._best(searcher, asked, limit)
+
+    def facets(
+        self,
+        org_id: OrgId,
+        text: str,
+        *,
+        language: str | None = None,
+        tags: frozenset[str] = frozenset(),
+        stage: str | None = None,
+        synonyms: Groups = (),
+    ) -> dict[str, Counter[str]]:
+        """How many of the articles that `search` finds have which label, by field; exact up to MAX_COUNTED chunks."""
+        searcher = self._index.searcher()
+        asked = Asking(self._schema, searcher).ask(text, _filters(org_id, language, tags, stage), synonyms)
+        counts: dict[str, Counter[str]] = {field: Counter() for field in FACETS}
+        if asked is None:
+            return counts
+        seen: set[str] = set()
+        for _, address in searcher.search(asked.query, MAX_COUNTED, count=False).hits:
+            document = searcher.doc(address)
+            key = str(document.get_first("article"))
+            if key not in seen:
+                seen.add(key)
+                for field in FACETS:
+                    counts[field].update(map(str, document.get_all(field)))
+        return counts
+
+    def fitting(self, org_id: OrgId, situation: Situation, text: str, *, limit: int) -> list[Hit]:
+        """The articles labelled for a situation or sharing a term with `text`, most labels first, then by words."""
+        labels = {
+            "stage": situation.stage,
+            "product": situation.product_line and _label(situation.product_line),
+            "industry": situation.industry and _label(situation.industry),
+            "competitor": situation.competitor and _label(situation.competitor),
+        }
+        searcher = self._index.searcher()
+        given = [(field, value) for field, value in labels.items() if value]
+        asked = Asking(self._schema, searcher).fit(text, ("org", str(org_id)), given)
+        return [] if asked is None else self._best(searcher, asked, min(limit, MAX_HITS))
+
+    def _best(self, searcher: tantivy.Searcher, asked: Asked, limit: int) -> list[Hit]:
         fetch = limit * 4
         while True:
             chunks = searcher.search(asked.query, fetch, count=False).hits
@@ -191,6 +239,8 @@ def _documents(article: Article) -> Iterable[tantivy.Document]:
             document.add_text("stage", _storable(stage))
         for product in article.product_lines:
             document.add_text("product", _storable(product))
+        for competitor in article.competitors:
+            document.add_text("competitor", _storable(competitor))
         if article.industry is not None:
             document.add_text("industry", _storable(article.industry))
         if not chunk.is_body:
@@ -199,6 +249,16 @@ def _documents(article: Article) -> Iterable[tantivy.Document]:
         document.add_text("text", _storable(chunk.text))
         document.add_boolean("is_body", chunk.is_body)
         yield document
+
+
+def _filters(org_id: OrgId, language: str | None, tags: frozenset[str], stage: str | None) -> list[tuple[str, str]]:
+    given = [("org", str(org_id)), *(("tag", tag) for tag in sorted(tags)), ("language", language), ("stage", stage)]
+    return [(field, _storable(value)) for field, value in given if value is not None]
+
+
+def _label(text: str) -> str:
+    """As the tokenizer `label` keeps it: what articles are recommended by is compared without regard to case."""
+    return _storable(text).lower()
 
 
 def _storable(text: str) -> str:

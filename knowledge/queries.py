@@ -24,6 +24,9 @@ SYNONYM_WEIGHT = 0.6
 SLIP_SCORE = 4.0
 """Of a word that differs by a letter; a word that is met in one article of a thousand scores about 7."""
 SOUND_WEIGHT = 0.8
+LABEL_SCORES = {"competitor": 12.0, "stage": 8.0, "product": 8.0, "industry": 5.0}
+"""Of an article labelled for what the reader is at, where labels count more than words."""
+WORD_WEIGHT = 0.3
 _SHORTEST_SLIP = 4
 _TWO_SLIPS_FROM = 9
 _LIKENESS = 0.74
@@ -94,6 +97,20 @@ class Asking:
             frozenset(term.text for term in terms if not term.is_part),
             tuple(slip.text for slip in slips if slip.text.isascii()),
         )
+
+    def fit(self, text: str, within: tuple[str, str], labels: Sequence[tuple[str, str]]) -> Asked | None:
+        """The chunks with any of the labels or terms; None where there are neither."""
+        terms = _query_terms(text)
+        wanted = [
+            tantivy.Query.const_score_query(self._term(field, value), LABEL_SCORES[field]) for field, value in labels
+        ]
+        wanted += [tantivy.Query.boost_query(self._term("terms", term.text), WORD_WEIGHT) for term in terms]
+        if not wanted:
+            return None
+        only = tantivy.Query.const_score_query(self._term(*within), 0.0)
+        any_of = tantivy.Query.boolean_query([(_SHOULD, each) for each in wanted])
+        marked = frozenset(term.text for term in terms if not term.is_part)
+        return Asked(tantivy.Query.boolean_query([(_MUST, only), (_MUST, any_of)]), marked, ())
 
     def _is_there(self, within: list[tuple[tantivy.Occur, tantivy.Query]], term: str) -> bool:
         query = tantivy.Query.boolean_query([*within, (_MUST, self._term("terms", term))])

@@ -1,8 +1,7 @@
-"""Writing, publishing and searching knowledge articles: load, decide, save. Called by schema/articles.py."""
+"""Writing and publishing knowledge articles: load, decide, save. Called by schema/articles.py."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,10 +16,9 @@ from storage.articles import COLLECTION, find_article, insert_article, prepare_c
 from storage.codec import encode
 from storage.driver import Document
 from storage.store import Store
-from storage.synonyms import known_groups
 
 PACK_SIZE = 200
-_SETS = frozenset({"tags", "stages", "product_lines"})
+_SETS = frozenset({"tags", "stages", "product_lines", "competitors"})
 _REQUIRED = frozenset({"title", "body", "language", "pinned"})
 
 
@@ -36,6 +34,7 @@ class NewArticle:
     tags: Sequence[str] = ()
     stages: Sequence[str] = ()
     product_lines: Sequence[str] = ()
+    competitors: Sequence[str] = ()
     industry: str | None = None
     pinned: bool = False
 
@@ -58,6 +57,7 @@ async def create_article(context: Context, client_key: str, given: NewArticle) -
             tags=frozenset(given.tags),
             stages=frozenset(given.stages),
             product_lines=frozenset(given.product_lines),
+            competitors=frozenset(given.competitors),
             industry=given.industry,
             pinned=given.pinned,
             created_at=context.now,
@@ -142,47 +142,6 @@ def _value(name: str, value: Any) -> Any:
     if name in _SETS:
         return frozenset(value or ())
     return tuple(value or ()) if name == "aliases" else value
-
-
-async def search_articles(
-    context: Context, text: str, language: ArticleLanguage | None, tags: Sequence[str], stage: str | None, first: int
-) -> list[Document]:
-    """Hits, best first: `article`, `snippet`, `score` and `highlights` in UTF-16 code units of the snippet."""
-    actor = context.me
-    synonyms = await known_groups(context.store, actor.org_id)
-    # Off the event loop: a large organization's search is milliseconds of work.
-    hits = await asyncio.to_thread(
-        context.services.articles.search,
-        actor.org_id,
-        text,
-        language=language,
-        tags=frozenset(tags),
-        stage=stage,
-        synonyms=synonyms,
-        limit=first,
-    )
-    found = await context.reads.by_keys(COLLECTION, [hit.article_id for hit in hits])
-    # The index may be moments behind: what was retired since is no hit any more.
-    return [
-        {
-            "article": found[hit.article_id],
-            "snippet": hit.snippet,
-            "score": hit.score,
-            "highlights": utf16_ranges(hit.snippet, hit.highlights),
-        }
-        for hit in hits
-        if hit.article_id in found and found[hit.article_id]["state"] == ArticleState.PUBLISHED
-    ]
-
-
-def utf16_ranges(text: str, ranges: Sequence[tuple[int, int]]) -> list[Document]:
-    """Ranges of code points as the UTF-16 code units that Kotlin, Swift's NSString and JavaScript count."""
-    wide = [at for at, char in enumerate(text) if ord(char) > 0xFFFF]
-
-    def units(at: int) -> int:
-        return at + sum(1 for each in wide if each < at)
-
-    return [{"start": units(start), "end": units(end)} for start, end in ranges]
 
 
 async def pinned_articles(

@@ -1,4 +1,4 @@
-"""Knowledge articles in the schema: type, inputs, search, queries and mutations."""
+"""Knowledge articles in the schema: type, inputs, queries and mutations."""
 
 from datetime import datetime
 from enum import Enum
@@ -6,18 +6,18 @@ from typing import Annotated
 
 import strawberry
 
-from domain.articles import ArticleLanguage, ArticleState
+from domain.articles import ArticleLanguage, ArticleState, plain_text
 from domain.refusals import Refusal
+from knowledge.rendering import safe_html
 from resolvers.articles import (
     NewArticle,
     create_article,
     pinned_articles,
     publish_article,
     retire_article,
-    search_articles,
     update_article,
 )
-from schema.fields import Info, mutates, returns, stored, wanted
+from schema.fields import Info, computed, mutates, returns, stored, wanted
 from schema.inputs import given
 from schema.nodes import Node
 from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
@@ -44,34 +44,28 @@ described_enum(
 class Article(Node):
     title: str = stored("title", "Its title.")
     body: str = stored("body", "The text in Markdown.")
+    body_html: str = computed(
+        safe_html, "The text as HTML that is safe to show: no scripts, styles, forms or frames.", needs=("body",)
+    )
+    body_text: str = computed(
+        plain_text, "The text without any marks, a line for each line that has words.", needs=("body",)
+    )
     language: ArticleLanguage = stored("language", "What it is written in.")
     aliases: list[str] = stored("aliases", "Other names and questions it answers.", default=())
     tags: list[str] = stored("tags", "What it is about.", default=())
     stages: list[str] = stored("stages", "Keys of the lead stages it helps in.", default=())
     product_lines: list[str] = stored("product_lines", "Product lines it is about.", default=())
+    competitors: list[str] = stored("competitors", "Whom it helps to compete with.", default=())
     industry: str | None = stored("industry", "Branch of business it is about.")
     pinned: bool = stored("pinned", "Whether it belongs to the pack a phone keeps offline.", default=False)
     state: ArticleState = stored("state", "Where it stands.")
     version: int = stored("version", "Grows by one with each change; pass it as `expectedVersion`.")
     published_at: datetime | None = stored("published_at", "When it was first published.")
+    helpful: int = stored("helpful", "How many readers found it helpful.", default=0)
+    not_helpful: int = stored("not_helpful", "How many did not.", default=0)
+    used_in_visits: int = stored("used_in_visits", "In how many visits it was used.", default=0)
     created_at: datetime | None = stored("created_at", "When it was created.")
     updated_at: datetime | None = stored("updated_at", "When it last changed.")
-
-
-@strawberry.type(description="A range of a text in UTF-16 code units, as Kotlin, NSString and JavaScript count.")
-class TextRange:
-    start: int = stored("start", "First code unit.")
-    end: int = stored("end", "Behind the last code unit.")
-
-
-@strawberry.type(description="An article that was found, with the passage that fits best.")
-class ArticleHit:
-    article: Article | None = stored("article", "The article.")
-    snippet: str = stored("snippet", "The passage as plain text, not HTML or Markdown.")
-    score: float = stored("score", "How well it fits; comparable within one answer only.")
-    highlights: list[TextRange] = stored(
-        "highlights", "What was searched for within `snippet`, in UTF-16 code units, in order, never overlapping."
-    )
 
 
 @strawberry.enum(description="Order of an article list.")
@@ -103,6 +97,7 @@ class CreateArticleInput:
     tags: list[str] | None = strawberry.field(default=None, description="50 at the most, each 1 to 60 characters.")
     stages: list[str] | None = strawberry.field(default=None, description="Keys of lead stages it helps in.")
     product_lines: list[str] | None = strawberry.field(default=None, description="Product lines it is about.")
+    competitors: list[str] | None = strawberry.field(default=None, description="Whom it helps to compete with.")
     industry: str | None = strawberry.field(default=None, description="Branch of business, 1 to 60 characters.")
     pinned: bool = strawberry.field(default=False, description="Whether it belongs to the offline pack.")
 
@@ -116,6 +111,7 @@ class ArticleChanges:
     tags: list[str] | None = strawberry.field(default=strawberry.UNSET, description="What it is about.")
     stages: list[str] | None = strawberry.field(default=strawberry.UNSET, description="Keys of lead stages.")
     product_lines: list[str] | None = strawberry.field(default=strawberry.UNSET, description="Product lines.")
+    competitors: list[str] | None = strawberry.field(default=strawberry.UNSET, description="Competitors.")
     industry: str | None = strawberry.field(default=strawberry.UNSET, description="Branch of business.")
     pinned: bool | None = strawberry.field(default=strawberry.UNSET, description="Whether it is in the offline pack.")
 
@@ -159,19 +155,6 @@ class ArticleQuery:
         request = page_request(first, after, str(order.value))
         page = await info.context.reads.page("articles", article_conditions(filter), request, wanted(info, "Article"))
         return as_connection(page)
-
-    @returns(list[ArticleHit] | None, "Published articles by their words, in Chinese and English, best first.")
-    async def search_articles(
-        self,
-        info: Info,
-        text: Annotated[str, strawberry.argument(description="Words or a question; the first 500 characters count.")],
-        language: Language = None,
-        tags: Annotated[list[str] | None, strawberry.argument(description="Only with all of these tags.")] = None,
-        stage: Annotated[str | None, strawberry.argument(description="Only for this lead stage (its key).")] = None,
-        first: First = 10,
-    ) -> list[Document]:
-        page_request(first, None)
-        return await search_articles(info.context, text, language, tags or (), stage, first)
 
     @returns(list[Article] | None, "The pack to keep on the phone: pinned published articles, newest first.")
     async def pinned_articles(self, info: Info, language: Language = None) -> list[Document]:

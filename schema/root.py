@@ -8,6 +8,8 @@ from strawberry.schema.config import StrawberryConfig
 from schema.absences import AbsenceMutation
 from schema.accounts import Account, AccountMutation, AccountQuery
 from schema.activities import ActivityMutation
+from schema.article_search import ArticleSearchQuery
+from schema.article_uses import ArticleUseMutation
 from schema.articles import ArticleMutation, ArticleQuery
 from schema.assignment_rules import AssignmentRuleMutation, AssignmentRuleQuery
 from schema.audit import AuditQuery
@@ -92,6 +94,7 @@ class Query(
     ProcedureQuery,
     RoutePlanQuery,
     ArticleQuery,
+    ArticleSearchQuery,
     SynonymQuery,
     CalendarQuery,
     HolidayQuery,
@@ -137,6 +140,7 @@ class Mutation(
     ProcedureMutation,
     RoutePlanMutation,
     ArticleMutation,
+    ArticleUseMutation,
     SynonymMutation,
     CalendarMutation,
     HolidayMutation,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from storage import (
     accounts,
+    article_uses,
     articles,
     assignment_rules,
     assignments,
@@ -62,6 +63,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     outbox.NOTICES: [*outbox.NOTICE_INDEXES, *notices.INDEXES],
     articles.COLLECTION: articles.INDEXES,
     articles.COUNTERS: [],
+    article_uses.COLLECTION: article_uses.INDEXES,
     synonyms.COLLECTION: synonyms.INDEXES,
     devices.COLLECTION: devices.INDEXES,
     bindings.COLLECTION: bindings.INDEXES,

@@ -56,6 +56,8 @@ def build_services(
     # Zones come from the pinned tzdata, not from whatever this machine has: due times must not depend on the host.
     reset_tzpath(to=())
     keys = {key.key_id: key.secret for key in load_signing_keys(settings)}
+    # Read by pypinyin when it is first imported: see knowledge/sounds.py.
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
     articles = ArticleIndex()
     now = clock or system_clock(settings.clock_offset_s)
     return Services(

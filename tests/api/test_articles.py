@@ -10,7 +10,7 @@ import pytest
 
 from domain.articles import Article
 from domain.ids import ArticleId, new_id
-from resolvers.articles import utf16_ranges
+from resolvers.article_search import utf16_ranges
 from resolvers.services import Services
 from storage.articles import StoredArticles, insert_published
 from storage.store import Store

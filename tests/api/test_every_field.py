@@ -49,6 +49,7 @@ FOR_EVERYBODY = {
     "acknowledgeNotice": "the caller's own notices",
     "received": "the caller's own deliveries",
     "opened": "the caller's own deliveries",
+    "recordArticleUse": "the caller's own opinion",
     "recordSurvey": "support asks the customers",
 }
 """Mutations that need no capability."""
