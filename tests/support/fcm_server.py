@@ -10,34 +10,27 @@ import argparse
 import asyncio
 import json
 import secrets
-import socket
-import struct
-import sys
-import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any
 from urllib.parse import parse_qsl
 
 import jwt
-import uvicorn
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tests.support.fcm_faults import ERRORS, OAUTH, Fault, FaultKind, google_error
 from tests.support.fcm_schema import violations
+from tests.support.loopback import LoopbackServer
 
 PROJECT = "fieldbeat-test"
 EMAIL = f"push@{PROJECT}.example"
 SCOPES = {"https://www.googleapis.com/auth/firebase.messaging", "https://www.googleapis.com/auth/cloud-platform"}
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_HANG_S = 60.0
 _PAGE = "<!doctype html><title>502 Bad Gateway</title><h1>502 Bad Gateway</h1>"
 
 
@@ -52,65 +45,31 @@ class Entry:
     message: dict[str, Any] | None
 
 
-class _Connections(H11Protocol):
-    """Remembers the transport of each client, because only the transport can reset a connection."""
-
-    open: ClassVar[dict[tuple[str, int], asyncio.Transport]] = {}
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self.open[cast("tuple[str, int]", transport.get_extra_info("peername")[:2])] = transport
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        for peer in [peer for peer, kept in self.open.items() if kept is self.transport]:
-            del self.open[peer]
-        super().connection_lost(exc)
-
-
-class FcmServer:
+class FcmServer(LoopbackServer):
     """The state behind the endpoints, and the thread that serves them."""
 
     def __init__(self, token_lifetime_s: float = 3_600) -> None:
+        super().__init__()
         self.token_lifetime_s = token_lifetime_s
-        self.base_url = ""
         self.faults: list[Fault] = []
         self.ledger: list[Entry] = []
         self.token_requests = 0
         self.issued: dict[str, float] = {}
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self._key_id = secrets.token_hex(20)
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._credentials: Path | None = None
 
     # -- used by tests -------------------------------------------------------------------------------------------
 
-    def start(self, port: int = 0) -> FcmServer:
-        """Serves on a loopback port (0: a free one) from a thread until `stop`."""
-        listener = self._bind(port)
-        self._thread = threading.Thread(target=self._run, args=(listener,), daemon=True)
-        self._thread.start()
-        until = time.monotonic() + 10
-        while self._server is None or not self._server.started:
-            if time.monotonic() > until:
-                raise RuntimeError("the FCM stand-in did not start")
-            time.sleep(0.01)
+    def listening(self) -> None:
+        """Writes the key file it was asked for."""
+        if self._credentials is not None:
+            self.write_credentials(self._credentials)
+
+    def keep_credentials_in(self, path: Path | None) -> FcmServer:
+        """Where `serve` writes the key file."""
+        self._credentials = path
         return self
-
-    def stop(self) -> None:
-        """Ends the thread; requests that still hang are dropped."""
-        if self._server is not None and self._thread is not None:
-            self._server.force_exit = True
-            self._server.should_exit = True
-            self._thread.join(timeout=5)
-
-    def serve(self, port: int, credentials: Path | None = None) -> None:
-        """Serves in this process until a signal ends it; prints the base URL once it listens."""
-        listener = self._bind(port)
-        if credentials is not None:
-            self.write_credentials(credentials)
-        sys.stdout.write(f"{self.base_url}\n")
-        sys.stdout.flush()
-        self._run(listener)
 
     def reset(self) -> None:
         """No faults, an empty ledger, no token issued."""
@@ -238,10 +197,10 @@ class FcmServer:
                 text = "Request contains an invalid argument."
                 answer = google_error(400, "INVALID_ARGUMENT", "INVALID_ARGUMENT", text, [(where, f"Invalid {where}")])
             case FaultKind.RESET | FaultKind.ANSWER_LOST:
-                self._cut(request)
+                self.cut(request)
                 answer = Response(status_code=500)
             case FaultKind.HANG:
-                await self._hang(request)
+                await self.hang(request)
                 answer = Response(status_code=500)
             case FaultKind.SLOW:
                 await asyncio.sleep(fault.delay_s)
@@ -251,24 +210,6 @@ class FcmServer:
         if fault.retry_after is not None:
             answer.headers["retry-after"] = fault.retry_after
         return answer
-
-    @staticmethod
-    def _cut(request: Request) -> None:
-        if request.client is None:
-            return
-        transport = _Connections.open.get((request.client.host, request.client.port))
-        if transport is not None:
-            # No linger: the kernel answers with RST instead of an orderly end.
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            transport.abort()
-
-    @staticmethod
-    async def _hang(request: Request) -> None:
-        until = time.monotonic() + _HANG_S
-        while time.monotonic() < until:
-            await asyncio.sleep(0.05)
-            if await request.is_disconnected():
-                return
 
     async def _ledger(self, request: Request) -> Response:
         return JSONResponse({"token_requests": self.token_requests, "entries": [asdict(row) for row in self.ledger]})
@@ -285,38 +226,15 @@ class FcmServer:
         self.reset()
         return JSONResponse({})
 
-    # -- serving -------------------------------------------------------------------------------------------------
-
-    def _bind(self, port: int) -> socket.socket:
-        # The protocol is named because asyncio turns Nagle's delay (40 ms an answer) off only where it reads TCP.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        listener.listen(2_048)
-        self.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        return listener
-
-    def _run(self, listener: socket.socket) -> None:
-        routes = [
+    def routes(self) -> list[Route]:
+        """Google's two endpoints and the control."""
+        return [
             Route("/token", self._token, methods=["POST"]),
             Route("/v1/projects/{project}/messages:send", self._send, methods=["POST"]),
             Route("/ledger", self._ledger, methods=["GET"]),
             Route("/faults", self._faults, methods=["POST"]),
             Route("/reset", self._reset, methods=["POST"]),
         ]
-        config = uvicorn.Config(
-            Starlette(routes=routes),
-            loop="asyncio",
-            http=_Connections,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=1,
-        )
-        self._server = uvicorn.Server(config)
-        self._server.run(sockets=[listener])
-        listener.close()
 
 
 def main() -> None:
@@ -325,7 +243,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--credentials", type=Path, help="where to write the service account's key file")
     asked = parser.parse_args()
-    FcmServer().serve(asked.port, asked.credentials)
+    FcmServer().keep_credentials_in(asked.credentials).serve(asked.port)
 
 
 if __name__ == "__main__":
