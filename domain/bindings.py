@@ -92,6 +92,13 @@ class BindingRules:
     channels: frozenset[str] = frozenset()
     push_services: tuple[str, ...] = PUSH_SERVICES
     apprise_schemes: frozenset[str] = frozenset()
+    wecom_org_id: OrgId | None = None
+    """Whose company the WeCom app is; any organization's where it is not said."""
+
+    def offers(self, channel: BoundChannel, org_id: OrgId) -> bool:
+        """Whether people of the organization are reached that way."""
+        theirs = channel is not BoundChannel.WECOM_APP or self.wecom_org_id in {None, org_id}
+        return channel.channel_name in self.channels and theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +156,10 @@ def robot_key(channel: BoundChannel, address: str) -> str:
     return "" if found is None else found[1]
 
 
-def problem_with(said: Mapping[str, Any], rules: BindingRules, *, for_team: bool) -> InvalidInput | None:
+def problem_with(said: Mapping[str, Any], rules: BindingRules, org_id: OrgId, *, for_team: bool) -> InvalidInput | None:
     """The first value that can never be accepted; `said` has channel and address, perhaps label, secret, public_key."""
     channel, address = said["channel"], said["address"]
-    if channel.channel_name not in rules.channels:
+    if not rules.offers(channel, org_id):
         return InvalidInput("channel", "is not offered by this server")
     if for_team and channel in PERSONAL:
         return InvalidInput("channel", "reaches one person, never a team")

@@ -70,7 +70,7 @@ async def bind_channel(context: Context, client_key: str, given: NewBinding) -> 
             return NotAllowed(Capability.BIND_CHANNELS)
         address = robot_key(given.channel, given.address)
         said = asdict(given) | {"address": address}
-        problem = problem_with(said, context.services.binding_rules, for_team=holder.is_team)
+        problem = problem_with(said, context.services.binding_rules, actor.org_id, for_team=holder.is_team)
         if problem is not None:
             return problem
         binding = Binding(
@@ -124,6 +124,12 @@ async def channel_bindings(
         COLLECTION, holders, on="holder_id", first=MAX_SHOWN, order="_id", projection=projection
     )
     return [each for holder in holders for each in found.get(holder, [])]
+
+
+def web_push_key(context: Context) -> str | None:
+    """What a browser subscribes with, for people who are signed in. Raises Unauthenticated."""
+    _ = context.me
+    return context.services.web_push_key
 
 
 async def _holder(context: Context, store: Store, holder_id: str) -> _Holder | Refusal:

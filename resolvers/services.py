@@ -66,6 +66,8 @@ class Services:
     files: FileStore
     outbox: Outbox = INBOX_ONLY
     binding_rules: BindingRules = field(default_factory=BindingRules)
+    web_push_key: str | None = None
+    """What browsers subscribe with."""
     verify_firebase: VerifyFirebase | None = None
     team_map_interval_s: float = 0.9
     queues: Queues = field(default_factory=Queues)

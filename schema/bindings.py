@@ -8,7 +8,7 @@ import strawberry
 from domain import bindings as domain
 from domain.bindings import BoundChannel
 from domain.refusals import Refusal
-from resolvers.bindings import NewBinding, bind_channel, channel_bindings, unbind_channel
+from resolvers.bindings import NewBinding, bind_channel, channel_bindings, unbind_channel, web_push_key
 from schema.fields import Info, computed, mutates, related, returns, stored, wanted
 from schema.inputs import given
 from schema.nodes import Node
@@ -109,6 +109,13 @@ class BindingQuery:
         ] = None,
     ) -> list[Document]:
         return await channel_bindings(info.context, holder_id, wanted(info, "ChannelBinding"))
+
+    @returns(
+        str | None,
+        "The `applicationServerKey` with which a browser subscribes for WEB_PUSH; null where it is not offered.",
+    )
+    async def web_push_key(self, info: Info) -> str | None:
+        return web_push_key(info.context)
 
 
 @strawberry.type

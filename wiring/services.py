@@ -9,11 +9,14 @@ from multiprocessing import get_context
 from zoneinfo import reset_tzpath
 
 from domain.bindings import BindingRules
+from domain.ids import OrgId
 from domain.sessions import SignInRules
 from knowledge.follower import IndexFollower
 from knowledge.index import ArticleIndex
 from push.channel import Channel
-from push.registry import PushConfig, channel_names, open_channels
+from push.registry import BASE_URLS, PushConfig, WecomAccount, channel_names, open_channels
+from push.rooms import NoLimit, Rooms, limits_with
+from push.vapid import VapidKey
 from resolvers import map_views, notices
 from resolvers.context import Clock
 from resolvers.derived_secrets import DerivedSecrets
@@ -76,7 +79,8 @@ def build_services(
         files=FileStore(_blobs(settings), settings.files_folder / "incoming", settings.file_max_bytes),
         team_map_interval_s=settings.team_map_interval_s,
         verify_firebase=verify_firebase,
-        binding_rules=BindingRules(frozenset(channel_names(_push_config(settings)))),
+        binding_rules=_binding_rules(settings),
+        web_push_key=_web_push_key(settings),
         outbox=Outbox(channel_names(_push_config(settings)), registered_devices, bindings_of),
     )
 
@@ -107,24 +111,52 @@ def _travel_source(settings: Settings) -> TravelSource:
     )
 
 
-def _push_config(settings: Settings) -> PushConfig:
+def _push_config(settings: Settings, rooms: Rooms | None = None) -> PushConfig:
+    wecom = None
+    if settings.wecom_corp_id is not None and settings.wecom_agent_id is not None and settings.wecom_secret is not None:
+        wecom = WecomAccount(settings.wecom_corp_id, settings.wecom_agent_id, settings.wecom_secret)
     return PushConfig(
         clock=system_clock(),  # without the offset: providers compare it with their own
         write=_write_line,
         channels=settings.push_channels,
-        fcm_base_url=settings.fcm_base_url,
+        base_urls={service: getattr(settings, f"{service}_base_url") for service in BASE_URLS},
         fcm_credentials_path=settings.fcm_credentials,
         fcm_project_id=settings.firebase_project_id,
+        wecom=wecom,
+        web_push_key_path=settings.web_push_key_file,
+        web_push_contact=settings.web_push_contact,
+        push_services=settings.web_push_services,
+        apprise_schemes=frozenset(settings.apprise_schemes),
+        limits=limits_with(settings.push_limits),
+        rooms=rooms or NoLimit(),
         send_timeout_s=settings.push_send_timeout_s,
     )
 
 
-def open_push(settings: Settings) -> dict[str, Channel]:
+def _binding_rules(settings: Settings) -> BindingRules:
+    return BindingRules(
+        channels=frozenset(channel_names(_push_config(settings))),
+        push_services=settings.web_push_services,
+        apprise_schemes=frozenset(settings.apprise_schemes),
+        wecom_org_id=OrgId(settings.wecom_org_id) if settings.wecom_org_id else None,
+    )
+
+
+def _web_push_key(settings: Settings) -> str | None:
+    if settings.web_push_key_file is None or "web_push" not in settings.push_channels:
+        return None
+    try:
+        return VapidKey.from_file(settings.web_push_key_file).public
+    except ValueError as error:
+        raise SettingsError(f"WEB_PUSH_KEY_FILE: {error}") from error
+
+
+def open_push(settings: Settings, rooms: Rooms) -> dict[str, Channel]:
     """The channels of a worker by name, in the order they are tried; the caller closes each. SettingsError if unfit."""
     try:
-        return open_channels(_push_config(settings))
+        return open_channels(_push_config(settings, rooms))
     except ValueError as error:
-        raise SettingsError(f"PUSH_CHANNELS, FCM_CREDENTIALS: {error}") from error
+        raise SettingsError(f"PUSH_CHANNELS and what they need: {error}") from error
 
 
 def _write_line(line: str) -> None:

@@ -19,8 +19,9 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from wiring.push_settings import PushSettings
 from wiring.setting_values import (
     Folder,
     Names,
@@ -31,7 +32,6 @@ from wiring.setting_values import (
     mongodb_address,
 )
 
-CHANNELS = ("console", "fcm")
 _DAY_S = 86_400
 _CENTURY_S = 36_525 * _DAY_S
 
@@ -40,17 +40,12 @@ class SettingsError(Exception):
     """A setting that cannot be used; the text names the variable and is meant for the operator."""
 
 
-def _known_channels(names: tuple[str, ...]) -> tuple[str, ...]:
-    unknown = [name for name in names if name not in CHANNELS]
-    if unknown or not names:
-        raise ValueError(f"must name at least one of {', '.join(CHANNELS)} and nothing else")
-    return names
-
-
-class Settings(BaseSettings):
+class Settings(PushSettings):
     """The environment, checked; the variable of a field is its name in capitals."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True, extra="ignore", allow_inf_nan=False)
+
+    # Push: wiring/push_settings.py
 
     # What runs where
     environment: Literal["development", "production"] = Field(
@@ -222,34 +217,6 @@ class Settings(BaseSettings):
         ge=1_000,
         le=2_000_000_000,
         description="Largest file that is taken; above it the answer is 413.",
-    )
-
-    # Push: the queue and its channels
-    fcm_base_url: str = Field(
-        default="https://fcm.googleapis.com", pattern=r"^https?://\S+$", description="Where FCM HTTP v1 is reached."
-    )
-    fcm_credentials: FilePath | None = Field(
-        default=None, description="File of the service account that may send by FCM."
-    )
-    push_channels: Annotated[Names, AfterValidator(_known_channels)] = Field(
-        default_factory=lambda data: ("fcm",) if data.get("fcm_credentials") else ("console",),
-        description="Channels in the order they are tried, separated by commas: `fcm`, `console`.",
-        json_schema_extra={"shown": "`fcm` with FCM_CREDENTIALS, else `console`"},
-    )
-    push_poll_s: float = Field(default=1, gt=0, description="How often the queue is looked at, seconds.")
-    push_lease_s: float = Field(
-        default=60, gt=0, description="How long a worker owns a delivery it has claimed, seconds."
-    )
-    push_lease_check_s: float = Field(
-        default=5, gt=0, description="How often leases that ran out are given back, seconds."
-    )
-    push_send_timeout_s: float = Field(default=10, gt=0, description="Longest wait for a provider's answer, seconds.")
-    push_backoff_base_s: float = Field(
-        default=10, gt=0, description="Delay after the first failure, doubled each time, seconds."
-    )
-    push_backoff_cap_s: float = Field(default=300, gt=0, description="Longest delay between two attempts, seconds.")
-    push_pause_s: float = Field(
-        default=30, gt=0, description="How long a channel rests after 5 failures in 20 messages, seconds."
     )
 
     # Work in the background

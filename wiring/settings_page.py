@@ -1,4 +1,4 @@
-"""Renders docs/settings.md from the declarations in wiring/settings.py; a test compares the page with the output."""
+"""Renders docs/settings.md from the declarations of the settings; a test compares the page with the output."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any, Literal, Union, get_args, get_origin
 from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
 
+from wiring.push_settings import PushSettings
 from wiring.settings import Settings
 
 _HEAD = """# Settings
 
 Environment variables, read once when a process starts. An empty variable counts as unset. This page is generated from
-`wiring/settings.py` by `make settings-page`.
+`wiring/settings.py` and `wiring/push_settings.py` by `make settings-page`.
 
 `ENVIRONMENT=production` refuses to start on the embedded database, without a signing key of its own, with a moved clock
 or with Firebase's emulator switch.
@@ -70,7 +71,8 @@ def settings_page() -> str:
     """The whole page, Markdown, ending with a line break."""
     rows = [
         f"| `{name.upper()}` | {_kind(field.annotation)}{_bounds(field)} | {_default(field)} | {field.description} |"
-        for name, field in Settings.model_fields.items()
+        # Those of push come first in the class, being inherited, and last on the page.
+        for name, field in sorted(Settings.model_fields.items(), key=lambda item: item[0] in PushSettings.model_fields)
     ]
     return _HEAD + "\n".join(rows) + "\n"
 

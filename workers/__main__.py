@@ -10,10 +10,12 @@ import socket
 
 import structlog
 
+from wiring.clock import system_clock
 from wiring.logging import configure_logging
 from wiring.services import build_services, build_store, open_push
 from wiring.settings import Settings, SettingsError, load_settings
 from workers.metrics_server import serving_metrics
+from workers.push_rooms import SharedRooms
 from workers.push_wake import PushWake
 from workers.schedule import jobs, run_jobs
 
@@ -39,7 +41,7 @@ async def _work(settings: Settings, uri: str) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    channels = open_push(settings)
+    channels = open_push(settings, SharedRooms(store, system_clock()))
     wake = PushWake(store)
     wanted = jobs(settings, services, worker_id, channels, wake.queued)
     with serving_metrics(settings.host, settings.workers_metrics_port):

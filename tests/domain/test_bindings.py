@@ -53,7 +53,7 @@ def binding(holder: PersonId, channel: BoundChannel, address: str) -> Binding:
 
 @pytest.mark.parametrize("channel", BoundChannel)
 def test_good_addresses(channel: BoundChannel) -> None:
-    assert problem_with(said(channel), EVERY_CHANNEL, for_team=False) is None
+    assert problem_with(said(channel), EVERY_CHANNEL, ORG, for_team=False) is None
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_good_addresses(channel: BoundChannel) -> None:
     ],
 )
 def test_bad_values_are_named(channel: BoundChannel, changes: dict[str, Any], field: str) -> None:
-    problem = problem_with(said(channel, **changes), EVERY_CHANNEL, for_team=False)
+    problem = problem_with(said(channel, **changes), EVERY_CHANNEL, ORG, for_team=False)
     assert problem is not None
     assert problem.field == field
 
@@ -95,20 +95,28 @@ def test_bad_values_are_named(channel: BoundChannel, changes: dict[str, Any], fi
 @pytest.mark.parametrize("length", [60, 64])
 def test_lengths_that_just_fit(length: int) -> None:
     given = said(BoundChannel.WECOM_APP, address="a" * length, label="x" * min(length, 60))
-    assert problem_with(given, EVERY_CHANNEL, for_team=False) is None
+    assert problem_with(given, EVERY_CHANNEL, ORG, for_team=False) is None
 
 
 @pytest.mark.parametrize("channel", BoundChannel)
 def test_what_reaches_one_person_is_of_no_team(channel: BoundChannel) -> None:
-    problem = problem_with(said(channel), EVERY_CHANNEL, for_team=True)
+    problem = problem_with(said(channel), EVERY_CHANNEL, ORG, for_team=True)
     alone = channel in {BoundChannel.WECOM_APP, BoundChannel.WEB_PUSH}
     assert (problem.field if problem else None) == ("channel" if alone else None)
 
 
 def test_a_channel_that_is_not_offered() -> None:
-    problem = problem_with(said(BoundChannel.FEISHU), BindingRules(frozenset({"lark"})), for_team=False)
+    problem = problem_with(said(BoundChannel.FEISHU), BindingRules(frozenset({"lark"})), ORG, for_team=False)
     assert problem is not None
     assert problem.field == "channel"
+
+
+@pytest.mark.parametrize(("org_id", "field"), [(ORG, None), (OrgId("org_2"), "channel")])
+def test_the_members_of_a_company_are_bound_by_its_organization(org_id: OrgId, field: str | None) -> None:
+    rules = replace(EVERY_CHANNEL, wecom_org_id=ORG)
+    problem = problem_with(said(BoundChannel.WECOM_APP), rules, org_id, for_team=False)
+    assert (problem.field if problem else None) == field
+    assert problem_with(said(BoundChannel.WECOM_BOT), rules, org_id, for_team=False) is None
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from push.channel import Message, Target
 from push.fcm import FcmChannel
 from push.google_oauth import ServiceAccount
 from tests.support.fcm_server import FcmServer
+from tests.support.im_server import ImServer
+from tests.support.web_push_service import WebPushService
 
 
 def real_now() -> datetime:
@@ -76,3 +78,29 @@ async def patient_channel(fcm_server: FcmServer, account: ServiceAccount) -> Asy
     opened = FcmChannel(account, real_now, base_url=fcm_server.base_url, timeout_s=10.0)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="session")
+def running_im() -> Iterator[ImServer]:
+    server = ImServer().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def im_server(running_im: ImServer) -> ImServer:
+    running_im.reset()
+    return running_im
+
+
+@pytest.fixture(scope="session")
+def running_web_push() -> Iterator[WebPushService]:
+    server = WebPushService().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def web_push_service(running_web_push: WebPushService) -> WebPushService:
+    running_web_push.reset()
+    return running_web_push

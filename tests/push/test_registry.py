@@ -17,7 +17,7 @@ from tests.support.fcm_server import FcmServer
 
 def config(channels: tuple[str, ...] = ("fcm",), path: Path | None = None, base_url: str = "http://x") -> PushConfig:
     return PushConfig(
-        clock=real_now, write=lambda _: None, channels=channels, fcm_credentials_path=path, fcm_base_url=base_url
+        clock=real_now, write=lambda _: None, channels=channels, fcm_credentials_path=path, base_urls={"fcm": base_url}
     )
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import base64
+from datetime import datetime
 from typing import Any
 
-from domain.bindings import BindingRules, BoundChannel
+from domain.bindings import Binding, BindingRules, BoundChannel
+from domain.ids import BindingId, new_id
+from domain.notices import Priority
+from domain.people import Person
 
 EVERY_CHANNEL = BindingRules(
     channels=frozenset(each.channel_name for each in BoundChannel), apprise_schemes=frozenset({"tgram", "slack"})
@@ -30,3 +34,19 @@ ADDRESSES: dict[BoundChannel, dict[str, Any]] = {
     BoundChannel.APPRISE: {"address": "tgram://123456789:abcdefg_hijklmnop/12315544/"},
 }
 """What `bindChannel` is given, without the channel."""
+
+
+def a_binding(person: Person, now: datetime, **changes: Any) -> Binding:
+    """A member of WeCom who wants to hear everything."""
+    values: dict[str, Any] = {
+        "id": BindingId(new_id("bnd", now)),
+        "org_id": person.org_id,
+        "holder_id": person.id,
+        "team_id": person.team_id,
+        "channel": BoundChannel.WECOM_APP,
+        "address": "robin",
+        "least_priority": Priority.NORMAL,
+        "created_at": now,
+        "updated_at": now,
+    }
+    return Binding(**(values | changes))

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from push.rooms import NoLimit
+from push.vapid import write_key
+from wiring.services import open_push
 from wiring.settings import Settings, SettingsError, load_settings, read_settings
 from wiring.settings_page import settings_page
 
@@ -45,7 +48,7 @@ def test_an_empty_environment_is_a_first_start() -> None:
     assert settings.mongodb_uri is None
     assert settings.demo is None
     assert settings.data.is_absolute()
-    assert settings.push_channels == ("console",)
+    assert settings.push_channels == ("console", "wecom_bot", "dingtalk", "feishu", "lark")
     assert settings.introspection
     assert settings.graphiql
 
@@ -60,6 +63,13 @@ def test_an_empty_environment_is_a_first_start() -> None:
         ("CLOCK_OFFSET_S", "-90000.5", "clock_offset_s", -90000.5),
         ("CORS_ORIGINS", " https://a.test ,https://b.test,", "cors_origins", ("https://a.test", "https://b.test")),
         ("PUSH_CHANNELS", "fcm,console", "push_channels", ("fcm", "console")),
+        ("PUSH_LIMITS", '{"feishu": {"per_minute": 9}}', "push_limits", {"feishu": {"per_minute": 9}}),
+        (
+            "WEB_PUSH_SERVICES",
+            "https://a.test,https://*.b.test",
+            "web_push_services",
+            ("https://a.test", "https://*.b.test"),
+        ),
         ("GEOCODER", "nominatim", "geocoder", "nominatim"),
         ("GEOCODER_OPTIONS", '{"user_agent": "x"}', "geocoder_options", {"user_agent": "x"}),
         ("MONGODB_URI", "mongodb+srv://u:p@cluster.test/", "mongodb_uri", "mongodb+srv://u:p@cluster.test/"),
@@ -95,6 +105,14 @@ def test_a_valid_value_is_taken(
         ("FCM_BASE_URL", "fcm"),
         ("PUSH_CHANNELS", "console,pigeon"),
         ("PUSH_CHANNELS", ","),
+        ("PUSH_CHANNELS", "wecom_app"),
+        ("PUSH_CHANNELS", "web_push"),
+        ("PUSH_CHANNELS", "apprise"),
+        ("PUSH_LIMITS", '{"pigeon": {"per_minute": 9}}'),
+        ("PUSH_LIMITS", '{"feishu": {"per_minute": 0}}'),
+        ("WECOM_SECRET", "alone"),
+        ("WEB_PUSH_CONTACT", "somebody"),
+        ("DINGTALK_BASE_URL", "dingtalk"),
         ("PUSH_LEASE_S", "0"),
         ("GEOCODER", "atlas"),
         ("GEOCODER_OPTIONS", "key=1"),
@@ -207,3 +225,35 @@ def test_nothing_but_wiring_reads_the_environment() -> None:
         or (isinstance(node, ast.ImportFrom) and {name.name for name in node.names} & {"environ", "getenv"})
     ]
     assert readers == []
+
+
+def test_channels_that_have_their_settings_are_opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    write_key(key)
+    given = {
+        "WECOM_CORP_ID": "ww1",
+        "WECOM_AGENT_ID": "7",
+        "WECOM_SECRET": "unread-here",
+        "WECOM_ORG_ID": "org_1",
+        "WEB_PUSH_KEY_FILE": str(key),
+        "WEB_PUSH_CONTACT": "mailto:push@fieldbeat.example",
+        "APPRISE_SCHEMES": "tgram",
+        "PUSH_LIMITS": '{"wecom_bot": {"per_minute": 9}}',
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settings = read_settings()
+    wanted = ("wecom_app", "console", "web_push", "wecom_bot", "dingtalk", "feishu", "lark", "apprise")
+    assert settings.push_channels == wanted
+    assert "unread-here" not in repr(settings)
+    channels = open_push(settings, NoLimit())
+    assert {name: channel.name for name, channel in channels.items()} == {name: name for name in wanted}
+
+
+def test_a_key_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    path.write_text("nothing")
+    monkeypatch.setenv("WEB_PUSH_KEY_FILE", str(path))
+    monkeypatch.setenv("WEB_PUSH_CONTACT", "https://fieldbeat.example/push")
+    with pytest.raises(SettingsError, match=r"key\.pem"):
+        open_push(read_settings(), NoLimit())

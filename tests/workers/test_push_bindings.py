@@ -11,7 +11,7 @@ import pytest
 from domain.bindings import Binding, BoundChannel
 from domain.deliveries import Delivery, DeliveryState, Outcome, SendResult
 from domain.devices import Device
-from domain.ids import BindingId, LeadId, PersonId, TeamId, new_id
+from domain.ids import LeadId, PersonId, TeamId, new_id
 from domain.notices import NoticeKind, Priority, event_key, make_notice
 from domain.people import Person
 from resolvers.services import Services
@@ -21,27 +21,12 @@ from storage.codec import decode, encode
 from storage.outbox import DELIVERIES, Outbox, registered_devices
 from storage.store import Store
 from tests.conftest import StoppedClock
+from tests.support.bindings import a_binding
 from tests.support.outbox import queue, stored
 from tests.support.senders import Recorder, deliver
 
 TEAM = TeamId("tea_00000000-0000-4000-8000-000000000001")
 ALL = Outbox(("fcm", "wecom_app", "feishu"), registered_devices, bindings_of)
-
-
-def a_binding(person: Person, now: datetime, **changes: Any) -> Binding:
-    """A member of WeCom who wants to hear everything."""
-    values: dict[str, Any] = {
-        "id": BindingId(new_id("bnd", now)),
-        "org_id": person.org_id,
-        "holder_id": person.id,
-        "team_id": person.team_id,
-        "channel": BoundChannel.WECOM_APP,
-        "address": "robin",
-        "least_priority": Priority.NORMAL,
-        "created_at": now,
-        "updated_at": now,
-    }
-    return Binding(**(values | changes))
 
 
 def for_the_team(person: Person, now: datetime, **changes: Any) -> Binding:
