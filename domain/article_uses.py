@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from domain.evidence_times import MAX_EARLY
 from domain.ids import ArticleId, OrgId, PersonId, TeamId, VisitId
 from domain.refusals import InvalidInput
-from domain.visits import MAX_EARLY
 
 MAX_LATE = timedelta(days=30)
 """How old a use may be that a phone reports when it is online again."""
