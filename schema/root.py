@@ -31,6 +31,7 @@ from schema.holidays import HolidayMutation, HolidayQuery
 from schema.lead_drafts import LeadDraftQuery
 from schema.leads import LeadMutation, LeadQuery
 from schema.merging import MergingMutation
+from schema.nearby import NearbyQuery
 from schema.nodes import Node, find_node
 from schema.norms import NormMutation, NormQuery
 from schema.notices import NoticeMutation, NoticeQuery, NoticeSubscription
@@ -109,6 +110,7 @@ class Query(
     DeadLetterQuery,
     TeamMapQuery,
     TrackQuery,
+    NearbyQuery,
     TimelineQuery,
     CockpitQuery,
     NormQuery,

@@ -26,9 +26,11 @@ VIEWS = "location_views"
 VIEWS_OF_MAP = "TEAM_MAP"
 """Why a position was shown."""
 VIEWS_OF_TRACK = "TRACK"
+VIEWS_OF_NEAREST = "NEAREST_REPS"
 KEEP_VIEWS = timedelta(days=365)
 MAX_SHIFTS = 50
 """More shifts than anybody can have in 72 hours."""
+MAX_RECENT = 5_000
 MAX_TRACK_DOCUMENTS = 10_000
 """A day and night of batches every ten seconds."""
 MEASURED_AFTER = timedelta(minutes=10)
@@ -37,7 +39,10 @@ _DUPLICATE_KEY = 11_000
 _BATCHES_BEFORE = 3
 """Batches overlap where a phone sends late what it had kept."""
 
-INDEXES = [IndexModel([("org_id", 1), ("owner_id", 1)], name="by_owner")]
+INDEXES = [
+    IndexModel([("org_id", 1), ("owner_id", 1)], name="by_owner"),
+    IndexModel([("org_id", 1), ("team_id", 1), ("at", -1), ("_id", -1)], name="by_team_time"),
+]
 TRACK_INDEXES = [
     IndexModel([("org_id", 1), ("owner_id", 1), ("from", 1)], name="by_owner_time"),
     IndexModel([("shift_id", 1), ("from", 1)], name="by_shift"),
@@ -61,6 +66,13 @@ async def list_shifts_around(store: Store, org_id: OrgId, owner_id: PersonId, no
 def shift_of(document: Document) -> Shift:
     """The domain's shift of a stored one."""
     return decode(Shift, {"person_id": document["owner_id"], **document})
+
+
+async def list_recent(reads: Reads, since: datetime) -> list[Document]:
+    """Id and place of the latest positions in scope that are not older, 5,000 at the most."""
+    # Above the millisecond before: the embedded server leaves out the bound itself where an index goes on behind it.
+    where = {"at": {"$gt": stored_time(since) - timedelta(milliseconds=1)}}
+    return await reads.list(COLLECTION, where, order="-at", limit=MAX_RECENT, projection={"location": 1})
 
 
 async def find_latest_at(store: Store, owner_id: PersonId) -> datetime | None:
