@@ -53,7 +53,6 @@ REACH: dict[str, Reach] = {
     "bindings": Reach.HELD,
     "positions": Reach.CHAIN,
     "track_points": Reach.CHAIN,
-    "drives": Reach.CHAIN,
     "location_views": Reach.PERSONAL,
     "sessions": Reach.PERSONAL,
     "audit_entries": Reach.ADMINISTRATION,
