@@ -41,10 +41,14 @@ def planned_work(person: Person, day: date) -> Span | None:
     return span
 
 
+def zone_of(person: Person) -> str:
+    """The zone in which the person's days begin."""
+    return person.roster.zone if person.roster is not None else person.time_zone
+
+
 def work_day(person: Person, at: datetime) -> date:
     """The date on which the work of that instant began: a planned shift may go on past the local midnight."""
-    zone = known_zone(person.roster.zone if person.roster is not None else person.time_zone)
-    today = at.astimezone(zone).date()
+    today = at.astimezone(known_zone(zone_of(person))).date()
     before = planned_work(person, today - timedelta(days=1))
     return today - timedelta(days=1) if before is not None and at < before[1] else today
 

@@ -51,6 +51,18 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Deed:
+    """As much of an entry as counts for a day and a week of its person."""
+
+    id: NormEntryId
+    kind: NormKind
+    key: str
+    day: str
+    occurred_at: datetime
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NormEntry:
     """One item done or one insight gained, by `owner_id` in a visit. `day` and `week` are the rep's (ISO)."""
 
@@ -67,6 +79,11 @@ class NormEntry:
     day: str
     week: str
     text: str | None = None
+
+    @property
+    def deed(self) -> Deed:
+        """What of it counts."""
+        return Deed(self.id, self.kind, self.key, self.day, self.occurred_at, self.text)
 
 
 def said_problem(said: Said) -> InvalidInput | None:
@@ -120,16 +137,16 @@ def entry(
     )
 
 
-def items_done(entries: Iterable[NormEntry], day: date) -> frozenset[str]:
+def items_done(deeds: Iterable[Deed], day: date) -> frozenset[str]:
     """Which items were done that day; one done twice is one."""
     wanted = day.isoformat()
-    return frozenset(each.key for each in entries if each.kind is NormKind.MUST_DO and each.day == wanted)
+    return frozenset(each.key for each in deeds if each.kind is NormKind.MUST_DO and each.day == wanted)
 
 
-def insights_gained(entries: Iterable[NormEntry]) -> list[NormEntry]:
+def insights_gained(deeds: Iterable[Deed]) -> list[Deed]:
     """The insights among them, first to last; the same words again are no further insight."""
-    found: dict[str, NormEntry] = {}
-    for each in sorted(entries, key=lambda each: (each.occurred_at, each.id)):
+    found: dict[str, Deed] = {}
+    for each in sorted(deeds, key=lambda each: (each.occurred_at, each.id)):
         if each.kind is NormKind.INSIGHT:
             found.setdefault(" ".join((each.text or "").casefold().split()), each)
     return list(found.values())

@@ -61,6 +61,9 @@ _TEXTS = {
         NoticeKind.VISIT_RESCHEDULED: Text("拜访已改期", "一次拜访已改期{to_date}。"),
         NoticeKind.VISIT_CANCELLED: Text("拜访已取消", "一次拜访已取消{date}。"),
         NoticeKind.PLAN_PUBLISHED: Text("路线已发布", "您的拜访路线{date}已发布{count}。"),
+        NoticeKind.NORMS_REMINDER: Text("本周必做动作提醒", "本周拜访的必做动作或客户洞察尚未完成，请在拜访中补齐。"),
+        NoticeKind.NORMS_MISSED: Text("必做动作未达标", "您一周拜访的必做动作或客户洞察未完成{date}。"),
+        NoticeKind.NORMS_MISSED_IN_TEAM: Text("团队必做动作未达标", "团队成员一周拜访的必做动作或洞察未完成{date}。"),
     },
     "en": {
         NoticeKind.SLA_REMINDER: Text("Due soon: {metric}", "The {metric} of one of your leads is due soon."),
@@ -87,6 +90,15 @@ _TEXTS = {
         NoticeKind.VISIT_RESCHEDULED: Text("Visit rescheduled", "A visit has been rescheduled{to_date}."),
         NoticeKind.VISIT_CANCELLED: Text("Visit cancelled", "A visit{date} has been cancelled."),
         NoticeKind.PLAN_PUBLISHED: Text("Route published", "Your route{date} is published{count}."),
+        NoticeKind.NORMS_REMINDER: Text(
+            "Norms of the week", "Must-do items or customer insights of this week are still missing."
+        ),
+        NoticeKind.NORMS_MISSED: Text(
+            "Norms not kept", "Must-do items or customer insights of the week{date} are missing."
+        ),
+        NoticeKind.NORMS_MISSED_IN_TEAM: Text(
+            "Norms not kept in your team", "Reps of yours lack must-do items or customer insights of the week{date}."
+        ),
     },
 }
 

@@ -28,7 +28,7 @@ from domain.site_codes import code_problem
 from domain.sites import Site
 from domain.visits import LONGEST_OPEN, Visit, VisitOutcome
 from resolvers.context import Context
-from resolvers.norm_entries import at_check_out
+from resolvers.norm_entries import at_check_out, keep_entries
 from resolvers.once import Outcome, Passing, Saved, once
 from resolvers.second_looks import shed_light
 from resolvers.site_codes import open_code
@@ -40,7 +40,6 @@ from storage import check_ins, visits
 from storage.codec import encode
 from storage.driver import Document, DuplicateKeyError
 from storage.leads import find_lead
-from storage.norm_entries import insert_entries
 from storage.people import find_person
 from storage.shifts import find_latest
 from storage.sites import find_site
@@ -280,7 +279,7 @@ async def check_out(
         saved = await visits.save_visit(store, ended)
         if saved is None:
             raise Unavailable(1)
-        await insert_entries(store, done)
+        await keep_entries(store, done, context.now)
         await visits.note_verified_visit(store, ended)
         await settle_visit(store, ended, context.now, context.services.outbox)
         if departure.check_in is not None:

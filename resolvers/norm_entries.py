@@ -6,10 +6,12 @@ Called by schema/norms.py; `at_check_out` belongs into the transaction of resolv
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 
 from domain.access import Capability, Scope
-from domain.attendance import work_day
+from domain.attendance import work_day, zone_of
+from domain.compliance import NormState, NormWeek, days_of_work, flag_id, kept
 from domain.errors import Unavailable
 from domain.evidence_times import ONLINE_WITHIN
 from domain.ids import NormEntryId, new_id
@@ -34,10 +36,11 @@ from resolvers.once import Outcome, Saved, once
 from storage.codec import encode
 from storage.driver import Document
 from storage.norm_entries import COLLECTION, insert_entries, list_of_week, load_entry
+from storage.norm_flags import find_flag, put_flag
 from storage.norms import find_norms
 from storage.people import find_person
 from storage.store import Store
-from storage.visits import find_visit
+from storage.visits import find_visit, list_entered
 
 
 async def record_entry(
@@ -64,7 +67,7 @@ async def record_entry(
         made = await _made(store, visit, [said], captured_at, context.now)
         if isinstance(made, Refusal):
             return made
-        (saved,) = await insert_entries(store, made)
+        (saved,) = await keep_entries(store, made, context.now)
         return Saved(COLLECTION, saved)
 
     name = "recordMustDo" if said.kind is NormKind.MUST_DO else "recordInsight"
@@ -95,9 +98,36 @@ async def at_check_out(
         return made
     day = work_day(await _rep(store, before), after.closed_at)
     known = await list_of_week(store, before.org_id, before.owner_id, Week.of(day))
-    whole = [*known, *made]
+    whole = [each.deed for each in (*known, *made)]
     insights = len(insights_gained(whole))
     return shut(norms, before.id, after.outcome or VisitOutcome.OTHER, day, items_done(whole, day), insights) or made
+
+
+async def week_of(store: Store, person: Person, week: Week, now: datetime) -> NormWeek:
+    """How the person's week stands."""
+    norms = await find_norms(store, person.org_id)
+    deeds = [each.deed for each in await list_of_week(store, person.org_id, person.id, week)]
+    visited: list[date] = []
+    if person.roster is None:
+        entered = await list_entered(store, person.org_id, person.id, *week.span(zone_of(person)))
+        visited = [work_day(person, each) for each in entered]
+    return kept(week, norms, days_of_work(person, week, visited), deeds, work_day(person, now))
+
+
+async def keep_entries(store: Store, entries: Sequence[NormEntry], now: datetime) -> list[Document]:
+    """Inserts what a visit brought; where it completes a week that was flagged, the flag is cleared.
+
+    Raises DuplicateKeyError where an id is taken.
+    """
+    documents = await insert_entries(store, entries)
+    for owner_id, week in dict.fromkeys((each.owner_id, Week.parse(each.week)) for each in entries):
+        flag = await find_flag(store, flag_id(owner_id, week)) if week.days[-1] <= now.date() else None
+        if flag is None or flag.flagged_at is None or flag.cleared_at is not None:
+            continue
+        person = await find_person(store, Scope.whole_organization(flag.org_id), owner_id)
+        if person is not None and (await week_of(store, person, week, now)).state is not NormState.MISSED:
+            await put_flag(store, replace(flag, cleared_at=now))
+    return documents
 
 
 async def _made(

@@ -70,7 +70,7 @@ async def norms_today(context: Context) -> Document:
     day = work_day(person, context.now)
     week = Week.of(day)
     entries = await list_of_week(store, actor.org_id, actor.person_id, week)
-    insights = insights_gained(entries)
+    insights = insights_gained(each.deed for each in entries)
     items = [_item(each, _first(entries, each.key, day.isoformat())) for each in norms.items]
     return {
         "date": day.isoformat(),

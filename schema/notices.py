@@ -49,6 +49,9 @@ described_enum(
     VISIT_RESCHEDULED="A visit moved.",
     VISIT_CANCELLED="A visit does not take place.",
     PLAN_PUBLISHED="Your route for a day is published.",
+    NORMS_REMINDER="Items or insights of this week's norms are still missing; see `normsToday`.",
+    NORMS_MISSED="You did not keep the norms of a week; see `behaviourCompliance`.",
+    NORMS_MISSED_IN_TEAM="Reps of yours did not keep the norms of a week; see `behaviourCompliance`.",
 )
 
 

@@ -18,6 +18,7 @@ from schema.bootstrap import BootstrapQuery
 from schema.calendars import CalendarMutation, CalendarQuery
 from schema.check_ins import CheckInMutation, CheckInQuery
 from schema.cockpit import CockpitQuery
+from schema.compliance import ComplianceQuery
 from schema.consents import ConsentMutation, ConsentQuery
 from schema.contacts import ContactMutation, ContactQuery
 from schema.dead_letters import DeadLetterMutation, DeadLetterQuery
@@ -114,6 +115,7 @@ class Query(
     TimelineQuery,
     CockpitQuery,
     NormQuery,
+    ComplianceQuery,
 ):
     pass
 

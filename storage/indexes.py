@@ -23,6 +23,7 @@ from storage import (
     hand_overs,
     leads,
     norm_entries,
+    norm_flags,
     norms,
     notices,
     outbox,
@@ -97,6 +98,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     norms.COLLECTION: norms.INDEXES,
     norms.VERSIONS: norms.INDEXES,
     norm_entries.COLLECTION: norm_entries.INDEXES,
+    norm_flags.COLLECTION: norm_flags.INDEXES,
+    norm_flags.ROUNDS: [],
     budgets.COLLECTION: budgets.INDEXES,
     "receipts": [IndexModel([("expires_at", 1)], name="ttl", expireAfterSeconds=0)],
 }

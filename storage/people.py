@@ -16,11 +16,12 @@ PEOPLE = "people"
 TEAMS = "teams"
 ORGANIZATIONS = "organizations"
 MAX_TEAMS = 5_000
+PAGE = 200
 
 PEOPLE_INDEXES = [
     IndexModel([("email", 1)], name="unique_email", unique=True),
     IndexModel([("org_id", 1), ("team_id", 1), ("name", 1), ("_id", 1)], name="by_team_name"),
-    IndexModel([("org_id", 1), ("role", 1), ("state", 1)], name="by_role"),
+    IndexModel([("org_id", 1), ("role", 1), ("state", 1), ("_id", 1)], name="by_role_and_id"),
     IndexModel([("team_id", 1), ("name", 1)], name="members"),
     IndexModel(
         [("org_id", 1), ("external_id", 1)],
@@ -70,6 +71,20 @@ async def list_in_role(store: Store, org_id: OrgId, role: Role, limit: int) -> l
     """Active people of the organization in this role, at most `limit`."""
     query: Document = {"org_id": org_id, "role": role.value, "state": PersonState.ACTIVE.value}
     return [PersonId(each["_id"]) for each in await store[PEOPLE].find(query, projection={"_id": 1}, limit=limit)]
+
+
+async def list_organizations(store: Store, after: str = "") -> list[OrgId]:
+    """At most 200 organizations behind that id, by id: for workers."""
+    found = await store[ORGANIZATIONS].find(
+        {"_id": {"$gt": after}}, order=[("_id", 1)], projection={"_id": 1}, limit=PAGE
+    )
+    return [OrgId(each["_id"]) for each in found]
+
+
+async def page_in_role(store: Store, org_id: OrgId, role: Role, after: str = "") -> list[Person]:
+    """At most 200 active people of the role behind that id, by id: for workers."""
+    query: Document = {"org_id": org_id, "role": role.value, "state": PersonState.ACTIVE.value, "_id": {"$gt": after}}
+    return [decode(Person, each) for each in await store[PEOPLE].find(query, order=[("_id", 1)], limit=PAGE)]
 
 
 async def insert_person(store: Store, person: Person) -> Document:

@@ -37,6 +37,7 @@ REACH: dict[str, Reach] = {
     "gate_bypasses": Reach.OWNED,
     "behaviour_norms": Reach.ORGANIZATION,
     "norm_entries": Reach.OWNED,
+    "norm_flags": Reach.OWNED,
     "route_plans": Reach.OWNED,
     "shifts": Reach.OWNED,
     "articles": Reach.ORGANIZATION,

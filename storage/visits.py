@@ -67,6 +67,14 @@ async def list_visits_between(
     return [decode(Visit, each) for each in found]
 
 
+async def list_entered(
+    store: Store, org_id: OrgId, owner_id: PersonId, start_at: datetime, end_at: datetime
+) -> list[datetime]:
+    """When the person's visits of that time that were entered began."""
+    visits = await list_visits_between(store, org_id, owner_id, start_at, end_at)
+    return [each.opened_at for each in visits if each.opened_at is not None]
+
+
 async def list_due_visits(store: Store, due_key: str, now: datetime) -> list[Visit]:
     """At most 200 visits whose `due_key` (missed_after or auto_close_at) has come, the earliest first."""
     found = await store[COLLECTION].find({due_key: {"$lte": stored_time(now)}}, order=[(due_key, 1)], limit=BATCH)

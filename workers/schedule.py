@@ -21,6 +21,7 @@ from storage.driver import PyMongoError
 from wiring.settings import Settings
 from workers.devices import forget_lost_devices
 from workers.hand_overs import hand_over_due
+from workers.norms import tell_of_norms
 from workers.pool import return_untouched
 from workers.push_delivery import PushDelivery, Timing
 from workers.push_metrics import show_queue, show_unreachable
@@ -35,6 +36,7 @@ LONGEST_PAUSE_S = 30.0
 GATHER_S = 0.1
 VISITS_EVERY_S = 30.0
 POOL_EVERY_S = 30.0
+NORMS_EVERY_S = 60.0
 SWEEPS_EVERY_S = 2.0
 DEVICES_EVERY_S = 3_600.0
 METRICS_EVERY_S = 15.0
@@ -87,6 +89,7 @@ def jobs(
         Job("forgotten_shifts", VISITS_EVERY_S, partial(close_forgotten_shifts, services)),
         Job("forgotten_visits", VISITS_EVERY_S, partial(close_open, services)),
         Job("hand_overs", settings.hand_over_poll_s, partial(hand_over_due, services, settings.hand_over_batch)),
+        Job("norms", NORMS_EVERY_S, partial(tell_of_norms, services)),
         Job("untouched_leads", POOL_EVERY_S, partial(return_untouched, services)),
         Job("lost_devices", DEVICES_EVERY_S, partial(forget_lost_devices, services)),
         Job("push_metrics", METRICS_EVERY_S, partial(show_queue, services)),

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from domain.ids import AccountId, NormEntryId, OrgId, PersonId, VisitId
-from domain.norm_entries import NormEntry, NormKind, Said, insights_gained, items_done, said_problem
+from domain.ids import NormEntryId, OrgId
+from domain.norm_entries import Deed, NormKind, Said, insights_gained, items_done, said_problem
 from domain.norms import MustDo, MustDoRequired, NormMode, Norms, norms_problem, shut
 from domain.visits import VisitOutcome
 from tests.conftest import START
@@ -92,33 +92,19 @@ def test_what_was_said_names_its_bad_field(said: Said, field: str | None) -> Non
     assert (problem.field if problem else None) == field
 
 
-def an_entry(number: int, kind: NormKind, key: str, text: str | None = None, day: str = "2026-11-23") -> NormEntry:
-    return NormEntry(
-        id=NormEntryId(f"nrm_{number}"),
-        org_id=ORG,
-        owner_id=PersonId("per_1"),
-        team_id=None,
-        visit_id=VisitId("vis_1"),
-        account_id=AccountId("acc_1"),
-        kind=kind,
-        key=key,
-        occurred_at=START + timedelta(minutes=number),
-        recorded_at=START,
-        day=day,
-        week="2026-W48",
-        text=text,
-    )
+def a_deed(number: int, kind: NormKind, key: str, text: str | None = None, day: str = "2026-11-23") -> Deed:
+    return Deed(NormEntryId(f"nrm_{number}"), kind, key, day, START + timedelta(minutes=number), text)
 
 
 def test_the_same_words_again_are_no_further_insight_and_an_item_counts_once_a_day() -> None:
-    entries = [
-        an_entry(3, NormKind.INSIGHT, "PRICE", " They want  blue boxes "),
-        an_entry(1, NormKind.INSIGHT, "NEED", "they WANT blue boxes"),
-        an_entry(2, NormKind.INSIGHT, "NEED", "they want red boxes"),
-        an_entry(4, NormKind.MUST_DO, "STOCK"),
-        an_entry(5, NormKind.MUST_DO, "STOCK"),
-        an_entry(6, NormKind.MUST_DO, "DECIDER", day="2026-11-24"),
+    deeds = [
+        a_deed(3, NormKind.INSIGHT, "PRICE", " They want  blue boxes "),
+        a_deed(1, NormKind.INSIGHT, "NEED", "they WANT blue boxes"),
+        a_deed(2, NormKind.INSIGHT, "NEED", "they want red boxes"),
+        a_deed(4, NormKind.MUST_DO, "STOCK"),
+        a_deed(5, NormKind.MUST_DO, "STOCK"),
+        a_deed(6, NormKind.MUST_DO, "DECIDER", day="2026-11-24"),
     ]
-    assert [each.id for each in insights_gained(entries)] == ["nrm_1", "nrm_2"]
-    assert items_done(entries, MONDAY) == {"STOCK"}
-    assert items_done(entries, date(2026, 11, 24)) == {"DECIDER"}
+    assert [each.id for each in insights_gained(deeds)] == ["nrm_1", "nrm_2"]
+    assert items_done(deeds, MONDAY) == {"STOCK"}
+    assert items_done(deeds, date(2026, 11, 24)) == {"DECIDER"}

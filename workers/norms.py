@@ -1,0 +1,97 @@
+"""Reminds reps of the norms of their week and flags who did not keep them when it ends.
+
+A job of workers/schedule.py. Each organization is looked at once a quarter of an hour, for the moments since the last
+time; what a moment leads to is a transaction under fixed ids, so several workers may run it and none tells twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from domain.access import Role
+from domain.compliance import NormFlag, NormMoment, NormState, flag_id, moments, norm_notice
+from domain.ids import OrgId
+from domain.norms import NormMode
+from domain.notices import Notice, NoticeKind
+from domain.people import Person, superiors
+from domain.weeks import Week
+from resolvers.norm_entries import week_of
+from resolvers.services import Services
+from resolvers.stand_ins import list_working
+from storage.norm_flags import find_flag, find_round, put_flag, save_round
+from storage.norms import find_norms
+from storage.people import list_organizations, list_teams, page_in_role
+from storage.store import Store
+
+_ROUND_S = 900
+"""Every local hour there is begins with a quarter of an hour of UTC."""
+
+
+async def tell_of_norms(services: Services) -> int:
+    """Looks at every organization whose quarter of an hour has come; answers how many people were told or flagged."""
+    store = services.store
+    until = _quarter(services.clock())
+    told, after = 0, ""
+    while organizations := await list_organizations(store, after):
+        for org_id in organizations:
+            told += await _look(services, org_id, until)
+        after = organizations[-1]
+    return told
+
+
+def _quarter(now: datetime) -> datetime:
+    return now - timedelta(minutes=now.minute % (_ROUND_S // 60), seconds=now.second, microseconds=now.microsecond)
+
+
+async def _look(services: Services, org_id: OrgId, until: datetime) -> int:
+    store = services.store
+    since = await find_round(store, org_id)
+    if since is not None and since >= until:
+        return 0
+    norms, told, after = await find_norms(store, org_id), 0, ""
+    while since is not None and norms.mode is not NormMode.OFF:
+        people = await page_in_role(store, org_id, Role.REP, after)
+        if not people:
+            break
+        for person in people:
+            for _, moment, week in moments(person, norms, since, until):
+                step = partial(_settle, person=person, moment=moment, week=week, by=services)
+                told += await store.transaction(step)
+        after = people[-1].id
+    await save_round(store, org_id, until)
+    return told
+
+
+async def _settle(store: Store, person: Person, moment: NormMoment, week: Week, by: Services) -> bool:
+    """Whether anybody was told: of a week that is complete, or of one known already, nobody is."""
+    now = by.clock()
+    key = flag_id(person.id, week)
+    flag = await find_flag(store, key) or NormFlag(key, person.org_id, person.id, person.team_id, str(week))
+    stands = await week_of(store, person, week, now)
+    if stands.state in {NormState.FREE, NormState.MET} or flag.flagged_at is not None:
+        return False
+    if moment is NormMoment.REMINDER:
+        if flag.reminded_at is not None or not stands.can_be_mended:
+            return False
+        await put_flag(store, replace(flag, reminded_at=now))
+        await by.outbox.write(store, [norm_notice(person, person.id, NoticeKind.NORMS_REMINDER, week, now)], now)
+        return True
+    if stands.state is not NormState.MISSED:
+        return False
+    missed, missing = stands.days_missed, stands.insights_missing
+    await put_flag(store, replace(flag, flagged_at=now, days_missed=missed, insights_missing=missing))
+    await by.outbox.write(store, await _flagged(store, person, week, now), now)
+    return True
+
+
+async def _flagged(store: Store, person: Person, week: Week, now: datetime) -> list[Notice]:
+    """One notice to the rep, and one a week to whoever works in the place of the superior, however many fell short."""
+    notices = [norm_notice(person, person.id, NoticeKind.NORMS_MISSED, week, now)]
+    above = superiors(person.id, person.team_id, await list_teams(store, person.org_id))
+    working = await list_working(store, person.org_id, above, now)
+    acting = next((each for each in map(working.get, above) if each is not None), None)
+    if acting is not None and acting != person.id:
+        notices.append(norm_notice(person, acting, NoticeKind.NORMS_MISSED_IN_TEAM, week, now))
+    return notices
