@@ -76,7 +76,8 @@ def promised(now: datetime, due_at: datetime) -> tuple[Lead, ClockRecord]:
     return summed(lead, [record]), record
 
 
-async def _people(store: Store, now: datetime) -> None:
+async def add_people(store: Store, now: datetime) -> None:
+    """A rep and the manager of the team."""
     await insert_organization(store, Organization(ORG, "Bench", "Asia/Shanghai", "en", now))
     await insert_team(store, Team(TEAM, ORG, "North", None, MANAGER, now))
     for person_id, role in ((REP, Role.REP), (MANAGER, Role.MANAGER)):
@@ -175,7 +176,7 @@ async def _measured(
     store = build_store(settings.model_copy(update={"mongodb_database": f"bench_{new_id('sla', clock())}"}), uri)
     services = replace(build_services(settings, store), clock=clock)
     await create_indexes(store)
-    await _people(store, clock())
+    await add_people(store, clock())
     figures: dict[str, float] = {}
     try:
         have = 0

@@ -1,20 +1,23 @@
 """Firebase Cloud Messaging over its HTTP v1 API; made by push/registry.py, called by the delivery worker.
 
-Messages are built and validated with firebase_admin's `messaging` classes and posted by httpx: the library's own
+Messages are built and validated with firebase_admin's `messaging` classes and posted by aiohttp: the library's own
 senders retry underneath the outbox, wedge after repeated 500s, and lose a batch to one answer that is not JSON.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import ssl
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
+import aiohttp
 import httpx
+import orjson
 from firebase_admin import messaging
 
 from domain.deliveries import Outcome, SendResult
@@ -35,7 +38,12 @@ _COLLAPSE_BYTES = 64
 _RESERVED = ("google.", "gcm.")
 _RESERVED_KEYS = {"from", "message_type", "gcm", "google"}
 _CONNECTIONS = 100
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_NOT_SENT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ClientProxyConnectionError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.ConnectionTimeoutError,
+)
 _THIRD_PARTY = {"THIRD_PARTY_AUTH_ERROR", "APNS_AUTH_ERROR"}
 _TOKEN_FIELDS = {"message.token", "message.fid", "token", "fid"}
 
@@ -173,6 +181,15 @@ def read_answer(answer: httpx.Response, now: datetime) -> SendResult:
     return SendResult(Outcome.RETRY, detail, wait_s)
 
 
+def _proxy_for(url: str) -> str | None:
+    """The proxy that the environment names for the address."""
+    parts = urlsplit(url)
+    proxies = getproxies()
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return None
+    return proxies.get(parts.scheme) or proxies.get("all")
+
+
 @cache
 def _trust_store() -> ssl.SSLContext:
     # Read once for all channels of the process: it takes a tenth of a second.
@@ -196,19 +213,20 @@ class FcmChannel:
         self._url = f"{base_url.rstrip('/')}/v1/projects/{project_id or account.project_id}/messages:send"
         self._clock = clock
         self._timeout_s = timeout_s
-        # HTTP/1.1: a stream error or a lost connection then concerns one message. Proxies come from the environment.
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(timeout_s, pool=timeout_s / 2),
-            limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
+        self._tokens_client = httpx.AsyncClient(
+            timeout=timeout_s,
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
             follow_redirects=False,
             verify=_trust_store(),
         )
-        self._tokens = AccessTokens(account, self._client, clock, timeout_s)
+        self._tokens = AccessTokens(account, self._tokens_client, clock, timeout_s)
+        self._proxy = _proxy_for(base_url)
+        self._session: aiohttp.ClientSession | None = None
 
     async def send(self, message: Message) -> SendResult:
         """One attempt within `timeout_s`, and as long again at most when a new access token is needed."""
         try:
-            body = encode(message)
+            body = orjson.dumps(encode(message))
         except ValueError as error:
             return SendResult(Outcome.POISON, f"not sendable: {error}")
         token = await self._tokens.get()
@@ -223,17 +241,34 @@ class FcmChannel:
     async def close(self) -> None:
         """Closes the connections; answers still on their way are lost."""
         await self._tokens.close()
-        await self._client.aclose()
+        await self._tokens_client.aclose()
+        if self._session is not None:
+            await self._session.close()
 
-    async def _post(self, body: dict[str, Any], token: str) -> SendResult:
+    def _opened(self) -> aiohttp.ClientSession:
+        """The connections; made by the first send, because they belong to the event loop that runs."""
+        if self._session is None:
+            # HTTP/1.1: a stream error or a lost connection then concerns one message. POST is never sent twice.
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=_trust_store()),
+                timeout=aiohttp.ClientTimeout(total=self._timeout_s, connect=self._timeout_s / 2),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"Content-Type": "application/json"},
+            )
+        return self._session
+
+    async def _post(self, body: bytes, token: str) -> SendResult:
+        headers = {"Authorization": f"Bearer {token}"}
         try:
-            async with asyncio.timeout(self._timeout_s):
-                answer = await self._client.post(self._url, json=body, headers={"Authorization": f"Bearer {token}"})
+            async with self._opened().post(
+                self._url, data=body, headers=headers, proxy=self._proxy, allow_redirects=False
+            ) as posted:
+                answer = httpx.Response(posted.status, headers=posted.headers, content=await posted.read())
         except _NOT_SENT as error:
             return SendResult(Outcome.RETRY, f"not connected: {type(error).__name__}")
-        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             return SendResult(Outcome.CONFIG, f"base URL: {type(error).__name__}")
-        except (httpx.HTTPError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return SendResult(Outcome.AMBIGUOUS, f"no answer: {type(error).__name__}")
         result = read_answer(answer, self._clock())
         if answer.status_code == httpx.codes.UNAUTHORIZED and result.outcome is Outcome.CONFIG:

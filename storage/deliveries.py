@@ -6,9 +6,10 @@ may look at once. storage/outbox.py writes the rows.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeVar
 from zlib import crc32
@@ -29,6 +30,7 @@ from storage.store import Store
 from storage.times import stored_time
 
 T = TypeVar("T")
+_FIELDS = tuple(each.name for each in fields(Delivery) if each.name != "id")
 MAX_RELEASED = 500
 MAX_PER_NOTICE = 100
 _SPREAD = 4
@@ -139,18 +141,32 @@ async def release_deferred(store: Store, now: datetime, limit: int = MAX_RELEASE
     return await store[DELIVERIES].bulk_update([_guarded(row, end_deferral(row, now)) for row in over])
 
 
-async def complete(store: Store, held: Delivery, done: Delivery) -> bool:
-    """Writes what became of a claimed row; False where the lease was lost, or the row cancelled, meanwhile."""
-    guard = {"_id": held.id, "lease_owner": held.lease_owner, "fence": held.fence}
-    return await store[DELIVERIES].update_one(guard, _change(held, done)) == 1
+async def complete(store: Store, pairs: Sequence[tuple[Delivery, Delivery]]) -> list[bool]:
+    """Writes what became of claimed rows; False where the lease was lost, or the row cancelled, meanwhile."""
+    updates = []
+    for held, done in pairs:
+        guard = {"_id": held.id, "lease_owner": held.lease_owner, "fence": held.fence}
+        updates.append(UpdateOne(guard, _change(held, done)))
+    with suppress(BulkWriteError):  # some met another writer; what is read back says which
+        if await store[DELIVERIES].bulk_update(updates) == len(updates):
+            return [True] * len(updates)
+    written = await _by_id(store, DELIVERIES, [done.id for _, done in pairs], ("state", "fence", "lease_owner"))
+    stood = [written.get(done.id, {}) for _, done in pairs]
+    return [
+        (row.get("state"), row.get("fence"), row.get("lease_owner")) == (done.state.value, done.fence, None)
+        for row, (_, done) in zip(stood, pairs, strict=True)
+    ]
 
 
 async def open_parcels(store: Store, deliveries: Sequence[Delivery]) -> list[Parcel]:
     """Notice, recipient, device and binding of each, read now: four reads at the most for any number of deliveries."""
-    notices = await _by_id(store, NOTICES, [row.notice_id for row in deliveries])
-    people = await _by_id(store, PEOPLE, [row.owner_id for row in deliveries], ("name", "locale", "state", "team_id"))
-    devices = await _by_id(store, DEVICES, [row.device_id for row in deliveries if row.device_id])
-    bindings = await _by_id(store, BINDINGS, [row.binding_id for row in deliveries if row.binding_id])
+    person = ("name", "locale", "state", "team_id")
+    notices, people, devices, bindings = await asyncio.gather(
+        _by_id(store, NOTICES, [row.notice_id for row in deliveries]),
+        _by_id(store, PEOPLE, [row.owner_id for row in deliveries], person),
+        _by_id(store, DEVICES, [row.device_id for row in deliveries if row.device_id]),
+        _by_id(store, BINDINGS, [row.binding_id for row in deliveries if row.binding_id]),
+    )
     return [
         Parcel(
             delivery=row,
@@ -191,9 +207,10 @@ def _guarded(before: Delivery, after: Delivery) -> UpdateOne:
 
 
 def _change(before: Delivery, after: Delivery) -> Document:
-    old, new = encode(before), encode(after)
-    changed = {name: value for name, value in new.items() if old.get(name) != value}
-    gone = dict.fromkeys(old.keys() - new.keys(), "")
+    written = encode(after)
+    differ = [name for name in _FIELDS if getattr(before, name) != getattr(after, name)]
+    changed = {name: written[name] for name in differ if name in written}
+    gone = {name: "" for name in differ if name not in written}
     return {verb: what for verb, what in (("$set", changed), ("$unset", gone)) if what}
 
 

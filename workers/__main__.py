@@ -9,6 +9,7 @@ import signal
 import socket
 
 import structlog
+import uvloop
 
 from wiring.clock import system_clock
 from wiring.logging import configure_logging
@@ -29,7 +30,8 @@ def main() -> None:
     if settings.mongodb_uri is None:
         raise SystemExit("MONGODB_URI is not set: start everything by `make up`, or name a database.")
     try:
-        asyncio.run(_work(settings, settings.mongodb_uri))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_work(settings, settings.mongodb_uri))
     except SettingsError as error:
         raise SystemExit(str(error)) from error
 

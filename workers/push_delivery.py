@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -28,7 +29,6 @@ from storage.deliveries import (
     Due,
     Parcel,
     claim,
-    complete,
     hasten_next,
     list_beside,
     list_due,
@@ -38,16 +38,15 @@ from storage.deliveries import (
     save_waiting,
 )
 from storage.devices import prune_device
-from storage.driver import PyMongoError
 from workers.push_recheck import message_of, settle
+from workers.push_results import Results
 
-AT_ONCE = 64
-"""Messages on their way at once from one worker, below the connections of a channel."""
+AT_ONCE = 100
+"""Messages on their way at once from one worker, no more than a channel has connections."""
 _SENDING_SHARE = 0.75
 """Of the lease; the rest is for writing the result while the row is still ours."""
 _LOOK_S = 0.5
 _RELEASE_S = 2.5
-_PAUSE_S = 0.5
 log = structlog.get_logger(__name__)
 
 accepted_seconds = Histogram(
@@ -95,6 +94,8 @@ class PushDelivery:
         self._timing = timing
         self._random = random
         self._lanes: dict[str, Lane] = {}
+        self._results = Results(self._store, self._clock)
+        self._has_room = asyncio.Event()
         self._in_flight: set[asyncio.Task[None]] = set()
         self._sending: set[asyncio.Task[Any]] = set()
 
@@ -110,8 +111,11 @@ class PushDelivery:
         Answers how many were claimed, put off or finished. Raises PyMongoError where the database fails.
         """
         if self._is_busy:
-            done, _ = await asyncio.wait(self._in_flight, timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
-            return len(done)
+            before = len(self._in_flight)
+            self._has_room.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._has_room.wait(), _LOOK_S)
+            return before - len(self._in_flight)
         now, free = self._clock(), AT_ONCE - len(self._in_flight)
         rooms = {name: lanes.room(lane, now, free) for name, lane in self._lanes.items() if lane.paused_until}
         due = await list_due(self._store, self._worker_id, now, free, rooms)
@@ -122,7 +126,7 @@ class PushDelivery:
             self._lanes[row.channel] = lanes.begun(self._lane(row), row.id, now)
             task = asyncio.create_task(self._deliver(parcel))
             self._in_flight.add(task)
-            task.add_done_callback(self._in_flight.discard)
+            task.add_done_callback(self._ended)
         return len(claimed) + changed
 
     async def _take_turns(self, due: Due, now: datetime) -> tuple[list[Delivery], int]:
@@ -163,6 +167,11 @@ class PushDelivery:
         if self._in_flight:
             await asyncio.wait(self._in_flight, timeout=_RELEASE_S)
 
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._in_flight.discard(task)
+        if not self._is_busy:
+            self._has_room.set()
+
     @property
     def _is_busy(self) -> bool:
         return len(self._in_flight) > AT_ONCE // 2
@@ -172,7 +181,7 @@ class PushDelivery:
         try:
             settled = settle(parcel, self._clock())
             done = settled or await self._attempt(parcel)
-            if not await self._complete(held, done):
+            if not await self._results.write(held, done):
                 log.warning("delivery_lost", delivery=held.id, state=done.state)
                 return
             self._account(parcel, done)
@@ -243,17 +252,6 @@ class PushDelivery:
         except Exception as error:
             log.exception("channel_failed", channel=channel.name, delivery=parcel.delivery.id)
             return SendResult(Outcome.AMBIGUOUS, f"the channel failed: {type(error).__name__}")
-
-    async def _complete(self, held: Delivery, done: Delivery) -> bool:
-        """Tries for as long as the lease lasts, because an acceptance that is not written is sent again."""
-        while True:
-            try:
-                return await complete(self._store, held, done)
-            except PyMongoError as error:
-                if held.lease_until is None or self._clock() >= held.lease_until:
-                    raise
-                log.warning("completion_waits_for_database", delivery=held.id, error=type(error).__name__)
-            await asyncio.sleep(_PAUSE_S)
 
     def _account(self, parcel: Parcel, done: Delivery) -> None:
         transitions.labels(done.channel, done.state).inc()

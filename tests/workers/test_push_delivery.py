@@ -250,11 +250,11 @@ async def test_a_hanging_provider_holds_up_no_more_than_its_hands(
 async def test_stopping_never_cuts_off_the_writing_of_a_result(
     outbox: Services, clock: StoppedClock, person: Person, device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def slowly(*given: Any) -> bool:
+    async def slowly(*given: Any) -> list[bool]:
         await asyncio.sleep(0.5)
         return await complete(*given)
 
-    monkeypatch.setattr("workers.push_delivery.complete", slowly)
+    monkeypatch.setattr("workers.push_results.complete", slowly)
     await queue(outbox.store, person, [device], clock.now, 5)
     recorder = Recorder()
     one = worker(outbox, recorder, timing=replace(TIMING, finish_s=0.2))

@@ -38,13 +38,15 @@ async def test_lost_lease_cannot_be_completed(
     clock.advance(milliseconds=1)
     assert await release_expired(store, clock.now) == 1
     done = replace(held, state=SENT, lease_owner=None, lease_until=None, finished_at=clock.now)
-    assert not await complete(store, held, done), "given back"
+    assert await complete(store, [(held, done)]) == [False], "given back"
     (taken,) = await claim_due(store, "quick", clock.now, 10, 60)
     assert (taken.attempts, taken.fence) == (2, 2)
-    assert not await complete(store, held, done), "held by another"
+    assert await complete(store, [(held, done)]) == [False], "held by another"
     again = replace(taken, state=SENT, lease_owner=None, lease_until=None, finished_at=clock.now)
-    assert await complete(store, taken, again)
-    assert not await complete(store, taken, again), "final"
+    assert await complete(store, [(taken, again)]) == [True]
+    assert await complete(store, [(taken, again)]) == [True], "the answer to a write may be lost"
+    other = replace(again, state=DeliveryState.POISON)
+    assert await complete(store, [(taken, other), (held, done)]) == [False, False], "final"
     assert await stored(store, row) == again
 
 
