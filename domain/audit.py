@@ -38,6 +38,8 @@ AUDITED: Final = frozenset(
         "mergeLeads",
         "publishConsentText",
         "replayDelivery",
+        "exportMyData",
+        "erasePerson",
     }
 )
 """Mutations that leave an entry, in the transaction of what they do: whatever changes rules, rights or records for

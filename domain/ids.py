@@ -34,6 +34,7 @@ HandOverEntryId = NewType("HandOverEntryId", str)
 GateBypassId = NewType("GateBypassId", str)
 NormEntryId = NewType("NormEntryId", str)
 ConsentEventId = NewType("ConsentEventId", str)
+DataRequestId = NewType("DataRequestId", str)
 AuditEntryId = NewType("AuditEntryId", str)
 
 _TAIL = re.compile(r"(?:[0-7][0-9A-HJKMNP-TV-Z]{25}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")

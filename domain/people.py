@@ -93,6 +93,8 @@ class Person:
     """For whom this person stands in."""
     successor_id: PersonId | None = None
     """Who got what was theirs when they left."""
+    erased_at: datetime | None = None
+    """Since when nothing says who this was (domain/personal_data.py)."""
 
 
 def subtree(teams: Iterable[Team], root: TeamId | None) -> frozenset[TeamId]:

@@ -1,6 +1,6 @@
 """Publishing what people are asked to agree to, and their answers. Called by schema/consents.py.
 
-Withdrawing takes the person off the map at once; check-ins go on.
+Withdrawing takes the person off the map at once and lets a worker remove the track; check-ins go on.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ from domain.consents import (
     withdraw,
 )
 from domain.ids import ConsentEventId, is_id, new_id
+from domain.personal_data import DataRequestKind, begin
 from domain.refusals import IdTaken, InvalidInput, Refusal, RetryLater, VersionConflict
 from resolvers.context import Context
 from resolvers.once import Facts, Outcome, Saved, once
 from storage.consents import EVENTS, TEXTS, VERSIONS, find_consent, find_text, save_consent, save_text
 from storage.driver import Document
+from storage.personal_data import insert_request
 from storage.positions import forget_latest
 from storage.reads import Page, PageRequest, Reads
 from storage.store import Store
@@ -170,6 +172,8 @@ async def withdraw_consent(
         if not await save_consent(store, after, event):
             return RetryLater(1)
         await forget_latest(store, actor.person_id)
+        kind = DataRequestKind.ERASE_TRACK
+        await insert_request(store, begin(actor.org_id, actor.person_id, kind, actor.person_id, context.now))
         return Facts(_shown(context, purpose, await find_text(store, actor.org_id, purpose), after))
 
     return _twin(await once(context, "withdrawConsent", client_key, {"purpose": purpose, "reason": reason}, act))

@@ -37,6 +37,7 @@ from schema.nodes import Node, find_node
 from schema.norms import NormMutation, NormQuery
 from schema.notices import NoticeMutation, NoticeQuery, NoticeSubscription
 from schema.people import PersonMutation, PersonQuery
+from schema.personal_data import PersonalDataMutation, PersonalDataQuery
 from schema.pool import PoolMutation, PoolQuery
 from schema.positions import PositionMutation, PositionQuery
 from schema.procedures import ProcedureMutation, ProcedureQuery
@@ -108,6 +109,7 @@ class Query(
     PositionQuery,
     ConsentQuery,
     AuditQuery,
+    PersonalDataQuery,
     DeadLetterQuery,
     TeamMapQuery,
     TrackQuery,
@@ -156,6 +158,7 @@ class Mutation(
     PositionMutation,
     NormMutation,
     ConsentMutation,
+    PersonalDataMutation,
     DeadLetterMutation,
 ):
     pass

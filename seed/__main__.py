@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -11,6 +12,7 @@ from domain.places import Datum
 from domain.refusals import Refusal
 from seed.demo_day import main as play_demo_day
 from seed.demo_organization import make_demo
+from seed.export_person import export_lines, find_anybody, note_export
 from seed.import_accounts import NAMES as ACCOUNT_COLUMNS
 from seed.import_accounts import import_accounts
 from seed.import_leads import NAMES as LEAD_COLUMNS
@@ -83,6 +85,39 @@ def rebuild_clocks_command(dry_run: DryRun = False) -> None:
             say("nothing was written: a dry run")
 
     run(work)
+
+
+@app.command(name="export-person")
+def export_person_command(
+    person: Annotated[str, typer.Argument(help="The person's id.")],
+    file: Annotated[Path, typer.Argument(help="Where to write: one JSON object a line. Must not exist.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the audit trail.")],
+) -> None:
+    """Write everything that is kept of a person who cannot sign in any more, positions included, into a file."""
+
+    async def work(settings: Settings, store: Store) -> None:
+        found = await find_anybody(store, person)
+        if found is None:
+            raise UsageError(f"there is no person {person}")
+        if not reason.strip():
+            raise UsageError("--reason must not be empty")
+        await note_export(store, found, reason, system_clock(settings.clock_offset_s)())
+        count = 0
+        with _only_for_me(file) as out:
+            async for line in export_lines(store, found):
+                out.write(line + "\n")
+                count += 1
+        say(f"{count} records are in {file}")
+
+    run(work)
+
+
+def _only_for_me(file: Path) -> TextIO:
+    """A new file that nobody else on the machine may read."""
+    try:
+        return os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from error
 
 
 @app.command()

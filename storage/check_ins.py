@@ -26,6 +26,8 @@ COLLECTION = "check_ins"
 RECENT = 20
 """Enough to find the last believed fix and the last accuracies of a rep."""
 MAX_NEIGHBOURS = 1_000
+KEEP_S = 365 * 86_400
+"""Of evidence, from when it came; what it led to stays in the visit."""
 INDEXES = [
     IndexModel([("org_id", 1), ("owner_id", 1), ("event_at", -1), ("_id", -1)], name="by_owner_time"),
     IndexModel([("org_id", 1), ("team_id", 1), ("event_at", -1), ("_id", -1)], name="by_team_time"),
@@ -42,6 +44,7 @@ INDEXES = [
         unique=True,
         partialFilterExpression={"code_use": {"$type": "string"}},
     ),
+    IndexModel([("received_at", 1)], name="ttl", expireAfterSeconds=KEEP_S),
 ]
 _SEEN = dict.fromkeys(
     (

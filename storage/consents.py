@@ -16,7 +16,9 @@ INDEXES = [IndexModel([("org_id", 1), ("owner_id", 1)], name="by_owner")]
 EVENT_INDEXES = [
     IndexModel([("org_id", 1), ("owner_id", 1), ("recorded_at", -1), ("_id", -1)], name="by_owner_time"),
     IndexModel([("org_id", 1), ("recorded_at", -1), ("_id", -1)], name="by_time"),
+    IndexModel([("expires_at", 1)], name="ttl", expireAfterSeconds=0),
 ]
+TEXT_INDEXES = [IndexModel([("org_id", 1)], name="by_organization")]
 VERSION_INDEXES = [IndexModel([("org_id", 1), ("purpose", 1), ("version", -1), ("_id", -1)], name="by_version")]
 
 

@@ -42,6 +42,7 @@ _BATCHES_BEFORE = 3
 INDEXES = [
     IndexModel([("org_id", 1), ("owner_id", 1)], name="by_owner"),
     IndexModel([("org_id", 1), ("team_id", 1), ("at", -1), ("_id", -1)], name="by_team_time"),
+    IndexModel([("at", 1)], name="ttl", expireAfterSeconds=int(KEEP_TRACK.total_seconds())),
 ]
 TRACK_INDEXES = [
     IndexModel([("org_id", 1), ("owner_id", 1), ("from", 1)], name="by_owner_time"),

@@ -58,6 +58,7 @@ REACH: dict[str, Reach] = {
     "sessions": Reach.PERSONAL,
     "audit_entries": Reach.ADMINISTRATION,
     "deliveries": Reach.ADMINISTRATION,
+    "data_requests": Reach.PERSONAL,
     "consents": Reach.PERSONAL,
     "consent_events": Reach.PERSONAL,
     "consent_texts": Reach.ORGANIZATION,

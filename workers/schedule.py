@@ -20,6 +20,7 @@ from resolvers.services import Services
 from storage.driver import PyMongoError
 from wiring.settings import Settings
 from workers.devices import forget_lost_devices
+from workers.erasures import erase_due
 from workers.hand_overs import hand_over_due
 from workers.norms import tell_of_norms
 from workers.pool import return_untouched
@@ -39,6 +40,7 @@ POOL_EVERY_S = 30.0
 NORMS_EVERY_S = 60.0
 SWEEPS_EVERY_S = 2.0
 DEVICES_EVERY_S = 3_600.0
+ERASURES_EVERY_S = 5.0
 METRICS_EVERY_S = 15.0
 REACH_EVERY_S = 300.0
 RELEASE_S = 3.0
@@ -92,6 +94,7 @@ def jobs(
         Job("norms", NORMS_EVERY_S, partial(tell_of_norms, services)),
         Job("untouched_leads", POOL_EVERY_S, partial(return_untouched, services)),
         Job("lost_devices", DEVICES_EVERY_S, partial(forget_lost_devices, services)),
+        Job("erasures", ERASURES_EVERY_S, partial(erase_due, services)),
         Job("push_metrics", METRICS_EVERY_S, partial(show_queue, services)),
         Job("push_reach", REACH_EVERY_S, partial(show_unreachable, services)),
         Job("route_plans", 5.0, partial(solve_left_over, services)),

@@ -24,7 +24,7 @@ FIELDS = root_fields()
 QUERIES = [each for each in FIELDS if each.kind == "query"]
 MUTATIONS = [each for each in FIELDS if each.kind == "mutation"]
 SUBSCRIPTIONS = [each for each in FIELDS if each.kind == "subscription"]
-SAMPLE_IDS = {prefix: f"{prefix}_01J00000000000000000000000" for prefix in [*NODES, "dlv", "abs"]}
+SAMPLE_IDS = {prefix: f"{prefix}_01J00000000000000000000000" for prefix in [*NODES, "dlv", "abs", "drq"]}
 
 OWN_ONLY = {
     "markSeen.ids": "answers those of the ids that are the caller's notices",
@@ -40,6 +40,7 @@ LABELS = {
 }
 """Ids that are written down and name nothing the server reads."""
 FOR_EVERYBODY = {
+    "exportMyData": "the caller's own data",
     "signOut": "ends the caller's own session",
     "registerDevice": "the caller's own phone",
     "removeDevice": "the caller's own phone",

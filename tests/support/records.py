@@ -37,6 +37,7 @@ MAKERS = {
 INDIRECT = frozenset({"org", "tea", "per", "clk", "ntc", "fil", "gby", "hov", "nrm"})
 """Kinds that come with the world or follow from others."""
 _FIELDS = root_fields()
+EXPORT = "mutation ($key: String!) { exportMyData(clientKey: $key) { ... on DataRequest { requestId } } }"
 
 
 async def make_records(world: World, store: Store) -> dict[str, str]:
@@ -61,6 +62,7 @@ async def make_records(world: World, store: Store) -> dict[str, str]:
     later = {"fromAt": (START + timedelta(days=90)).isoformat(), "untilAt": (START + timedelta(days=91)).isoformat()}
     away = await record_absence(world.manager, world.rep.id, **later)
     ids["abs"] = away["absences"][0]["absenceId"]
+    ids["drq"] = (await world.rep.api.first(EXPORT, key=new_key()))["requestId"]
     return ids
 
 

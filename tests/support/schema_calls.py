@@ -60,6 +60,7 @@ ID_WORDS = {
     "absence": "abs",
     "successor": "per",
     "handOver": "hov",
+    "request": "drq",
     "holder": "per",
 }
 """What `<word>Id` names."""
@@ -137,6 +138,7 @@ NAMED: dict[str, Any] = {
     "AssignmentRuleInput.territories": ["harbour"],
     "TerritoryInput.key": "harbour",
     "photoHash": "0" * 64,
+    "exportedData.part": "visits",
     "BindChannelInput.address": "693a91f6-7abc-4bc4-97a0-0ec2sifa5aaa",
 }
 """Values that a rule asks for, by argument name or `Input.field`."""
