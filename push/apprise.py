@@ -24,9 +24,10 @@ class AppriseChannel:
 
     name = "apprise"
 
-    def __init__(self, schemes: frozenset[str], timeout_s: float) -> None:
+    def __init__(self, schemes: frozenset[str], timeout_s: float, link_base: str | None = None) -> None:
         self._schemes = schemes
         self._timeout_s = timeout_s
+        self._link_base = link_base
         self._asset = apprise.AppriseAsset(
             app_id="Fieldbeat", plugin_paths=[], storage_mode="memory", service_timeout=timeout_s, secure_logging=True
         )
@@ -42,7 +43,8 @@ class AppriseChannel:
                 # In a thread: the first URL loads all of its services.
                 if not await asyncio.to_thread(sender.add, url):
                     return SendResult(Outcome.DEAD_TARGET, "Apprise does not understand the URL")
-                accepted = await sender.async_notify(body=plain_text(message, TEXT_BYTES), body_format="text")
+                text = plain_text(message, TEXT_BYTES, self._link_base)
+                accepted = await sender.async_notify(body=text, body_format="text")
         except TimeoutError:
             return SendResult(Outcome.AMBIGUOUS, "no answer in time")
         except Exception as error:

@@ -48,6 +48,7 @@ def _wecom_app(config: PushConfig) -> Channel:
         rooms=config.rooms,
         limit=config.limits["wecom_app"],
         timeout_s=config.send_timeout_s,
+        link_base=config.link_base,
     )
 
 
@@ -59,6 +60,7 @@ def _robot(service: Service, base: str, config: PushConfig) -> Channel:
         rooms=config.rooms,
         limit=config.limits[service.name],
         timeout_s=config.send_timeout_s,
+        link_base=config.link_base,
     )
 
 
@@ -79,7 +81,7 @@ def _apprise(config: PushConfig) -> Channel:
         from push.apprise import AppriseChannel  # noqa: PLC0415 - an optional extra
     except ImportError as error:
         raise ValueError("apprise needs the extra `apprise`") from error
-    return AppriseChannel(config.apprise_schemes, config.send_timeout_s)
+    return AppriseChannel(config.apprise_schemes, config.send_timeout_s, config.link_base)
 
 
 FACTORIES: Final[dict[str, Callable[[PushConfig], Channel]]] = {

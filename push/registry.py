@@ -53,6 +53,8 @@ class PushConfig:
     web_push_contact: str | None = None
     push_services: tuple[str, ...] = PUSH_SERVICES
     apprise_schemes: frozenset[str] = frozenset()
+    link_base: str | None = None
+    """What chat messages link to: the rest of a deep link is put behind it. No links without it."""
     limits: Mapping[str, Limit] = field(default_factory=lambda: LIMITS)
     rooms: Rooms = field(default_factory=NoLimit)
     send_timeout_s: float = SEND_TIMEOUT_S

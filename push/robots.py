@@ -59,6 +59,7 @@ class RobotChannel:
         rooms: Rooms,
         limit: Limit,
         timeout_s: float,
+        link_base: str | None = None,
     ) -> None:
         self._service = service
         self._clock = clock
@@ -66,6 +67,7 @@ class RobotChannel:
         self._rooms = rooms
         self._limit = limit
         self._timeout_s = timeout_s
+        self._link_base = link_base
         self._client = open_client(timeout_s)
 
     @property
@@ -81,7 +83,8 @@ class RobotChannel:
         if wait_s > 0:
             return SendResult(Outcome.HELD, "the robot has had its share", wait_s)
         now = self._clock()
-        request = self._service.request(message.bound, plain_text(message, self._service.text_bytes), now)
+        text = plain_text(message, self._service.text_bytes, self._link_base)
+        request = self._service.request(message.bound, text, now)
         url = f"{self._base_url}{request.path}"
         answer = await post(self._client, url, self._timeout_s, json=request.body, params=request.query)
         if isinstance(answer, SendResult):

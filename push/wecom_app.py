@@ -57,6 +57,7 @@ class WecomAppChannel:
         rooms: Rooms,
         limit: Limit,
         timeout_s: float,
+        link_base: str | None = None,
     ) -> None:
         self._account = account
         self._clock = clock
@@ -64,6 +65,7 @@ class WecomAppChannel:
         self._rooms = rooms
         self._limit = limit
         self._timeout_s = timeout_s
+        self._link_base = link_base
         self._client = open_client(timeout_s)
         self._token: str | None = None
         self._fresh_until = 0.0
@@ -101,7 +103,7 @@ class WecomAppChannel:
             "touser": user_id,
             "msgtype": "text",
             "agentid": self._account.agent_id,
-            "text": {"content": plain_text(message, TEXT_BYTES)},
+            "text": {"content": plain_text(message, TEXT_BYTES, self._link_base)},
             "enable_duplicate_check": 1,
             "duplicate_check_interval": DUPLICATES_S,
         }

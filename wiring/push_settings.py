@@ -82,6 +82,12 @@ class PushSettings(BaseSettings):
         description="Kinds of Apprise URLs that people may bind, e.g. `tgram,slack`; never such as let them name the "
         "host (`json`). Needs the extra `apprise`.",
     )
+    push_link_base: Annotated[str, StringConstraints(pattern=r"^https://\S+$")] | None = Field(
+        default=None,
+        description="Address that opens the app or console from chat messages; what follows `fieldbeat://` in a deep "
+        "link is put behind it.",
+        json_schema_extra={"shown": "no links"},
+    )
     push_limits: Annotated[_Limits, NoDecode, BeforeValidator(json_object), AfterValidator(_known_limits)] = Field(
         default_factory=dict,
         description="JSON object of what one address may get, where it is not as documented: "

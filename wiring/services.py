@@ -127,6 +127,7 @@ def _push_config(settings: Settings, rooms: Rooms | None = None) -> PushConfig:
         web_push_contact=settings.web_push_contact,
         push_services=settings.web_push_services,
         apprise_schemes=frozenset(settings.apprise_schemes),
+        link_base=settings.push_link_base,
         limits=limits_with(settings.push_limits),
         rooms=rooms or NoLimit(),
         send_timeout_s=settings.push_send_timeout_s,

@@ -25,6 +25,7 @@ UNBIND = """mutation ($key: String!, $id: ID!) {
   unbindChannel(clientKey: $key, id: $id) { __typename ... on UnboundChannel { bindingId } ... on Refusal { code } }
 }"""
 HELD = f"query ($holder: ID) {{ channelBindings(holderId: $holder) {{ {FIELDS} }} }}"
+WEB_PUSH_KEY = "{ webPushKey }"
 NODE = "query ($id: ID!) { node(id: $id) { id } }"
 UPDATE = """mutation ($key: String!, $id: ID!, $changes: PersonChanges!) {
   updatePerson(clientKey: $key, id: $id, changes: $changes) { __typename }
@@ -147,6 +148,11 @@ async def test_a_browser_moves_to_whoever_opens_it(world: World, other_world: Wo
         bound = await bind(member, BoundChannel.WEB_PUSH)
         assert await held(member) == [bound["id"]]
         assert before is None or await held(before) == []
+
+
+async def test_a_browser_asks_for_the_key(world: World, anonymous: ApiClient) -> None:
+    assert await world.rep.api.first(WEB_PUSH_KEY) is None
+    assert await anonymous.code(WEB_PUSH_KEY) == "UNAUTHENTICATED"
 
 
 async def test_refusals_name_the_field_and_keys_repeat(world: World) -> None:

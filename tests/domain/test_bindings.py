@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.bindings import (
     MAX_PER_HOLDER,
@@ -158,6 +160,14 @@ def test_only_the_robots_key_is_kept(channel: BoundChannel, address: str, kept: 
 )
 def test_endpoints_lie_at_push_services(address: str, taken: bool) -> None:
     assert is_endpoint(address, PUSH_SERVICES) is taken
+
+
+@given(channel=st.sampled_from(BoundChannel), address=st.text(max_size=300), also=st.text(max_size=100))
+def test_any_text_is_taken_or_refused_by_name(channel: BoundChannel, address: str, also: str) -> None:
+    given_values = said(channel) | {"address": robot_key(channel, address), "secret": also, "public_key": also}
+    problem = problem_with(given_values, EVERY_CHANNEL, ORG, for_team=False)
+    assert problem is not None
+    assert problem.field in {"address", "secret", "publicKey"}
 
 
 @pytest.mark.parametrize("least", Priority)

@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.bindings import BoundChannel
 from domain.deliveries import Outcome
@@ -255,8 +257,20 @@ def test_texts_differ_between_messages_and_not_between_attempts() -> None:
     first, again = [plain_text(robot_message(msg_key="dlv_1"), 2_048) for _ in range(2)]
     other = plain_text(robot_message(msg_key="dlv_2"), 2_048)
     assert first == again != other
+    linked = plain_text(robot_message(msg_key="dlv_1"), 2_048, "https://go.fieldbeat.example/")
+    assert linked.endswith("\nhttps://go.fieldbeat.example/inbox/1\n" + first.rpartition("\n")[2])
+    unlinked = plain_text(robot_message(msg_key="dlv_1", data={}), 2_048, "https://go.fieldbeat.example/")
+    assert unlinked == first
     named = plain_text(make_message(target=None, bound=Bound(KEY, meant_for="Ann Example")), 2_048)
     assert named.startswith("[Ann Example] Overdue\n")
+
+
+@given(title=st.text(max_size=400), body=st.text(max_size=400), limit=st.integers(20, 600))
+def test_any_text_fits_and_ends_with_its_reference(title: str, body: str, limit: int) -> None:
+    text = plain_text(robot_message(title=title, body=body), limit)
+    assert len(text.encode()) <= limit
+    assert f"{title}\n{body}".startswith(text.rpartition("\n")[0])
+    assert text.rpartition("\n")[2].startswith("Ref ")
 
 
 @pytest.mark.parametrize("service", [WECOM_BOT, DINGTALK, FEISHU], ids=lambda each: each.name)
