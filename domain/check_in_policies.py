@@ -6,8 +6,10 @@ Used by domain/check_ins.py and `python -m seed rejudge`, which asks what other 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from math import isfinite
+from typing import Any
 
 from domain.accounts import Tier
 
@@ -82,3 +84,49 @@ class CheckInPolicy:
 
 DEFAULT_POLICY = CheckInPolicy(2, {Tier.A: Mode.HARD, Tier.B: Mode.SOFT, Tier.C: Mode.SOFT})
 """Version 1 judged the fence alone."""
+
+
+def changed_policy(policy: CheckInPolicy, changes: Any) -> CheckInPolicy:
+    """The next version with other values, such as `{"modes": {"A": "SOFT"}, "signs": {"review_score": 4}}`.
+
+    Raises ValueError, naming what cannot be.
+    """
+    parts = {"fence": policy.fence, "times": policy.times, "signs": policy.signs}
+    given: dict[str, Any] = {}
+    for name, value in _object("a policy", changes).items():
+        if name == "modes":
+            given["modes"] = {**policy.modes, **_modes(value)}
+        elif name == "radius_m":
+            given["radius_m"] = _number(name, value)
+        elif name in parts:
+            given[name] = _limits(name, parts[name], value)
+        else:
+            raise ValueError(f"{name} is no part of a policy: modes, radius_m, fence, times, signs")
+    return replace(policy, version=policy.version + 1, **given)
+
+
+def _modes(value: Any) -> dict[Tier, Mode]:
+    try:
+        return {Tier(tier): Mode(mode) for tier, mode in _object("modes", value).items()}
+    except ValueError as wrong:
+        raise ValueError(f"modes: {wrong}") from wrong
+
+
+def _limits(part: str, limits: Any, value: Any) -> Any:
+    known = {each.name: getattr(limits, each.name) for each in fields(limits)}
+    unknown = sorted(_object(part, value).keys() - known.keys())
+    if unknown:
+        raise ValueError(f"{part}.{unknown[0]} is no limit: {', '.join(known)}")
+    return replace(limits, **{name: type(known[name])(_number(f"{part}.{name}", each)) for name, each in value.items()})
+
+
+def _object(name: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{name} must be an object")  # noqa: TRY004 - of a file, not of a caller
+    return value
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < 0:
+        raise ValueError(f"{name} must be a number that is not negative")
+    return value

@@ -8,23 +8,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, get_args
 
+from domain.accounts import Tier
 from domain.arrivals import opening_of
 from domain.check_in_policies import CheckInPolicy
 from domain.check_ins import CheckIn, CheckInDirection, Vouch
 from domain.evidence import Reason
-from domain.evidence_times import FixAge, time_evidence
+from domain.evidence_times import FixAge, StaleFix, time_evidence
 from domain.geofence import Fence, Judgement
 from domain.ids import PersonId
-from domain.openings import Opening
+from domain.openings import Opening, OpeningRefusal
 from domain.refusals import InvalidInput, Refusal, WrongState
-from domain.suspicion import Sighting, signs_of, without_signs
+from domain.suspicion import Sighting, signs_of, spot, without_signs
 from domain.verdicts import Beside, Source, find, is_flagged, needs_review, proves
 
 MAX_REASON = 1_000
 _BY_OTHERS = (Reason.DEVICE_OF_TWO,)
 """Signs that need the evidence of other people: once found they stay."""
+
+
+_BY_POLICY = frozenset({None, StaleFix.code, *(each.code for each in get_args(OpeningRefusal))})
+"""How check-ins end by their verdict alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +62,23 @@ def on_shared_phone(check_in: CheckIn, policy: CheckInPolicy) -> CheckIn:
     return _weighed(check_in, (*check_in.reasons, Reason.DEVICE_OF_TWO), check_in.score, policy)
 
 
-def judged_again(check_in: CheckIn, fence: Fence, beside: Beside, policy: CheckInPolicy) -> CheckIn | InvalidInput:
+def judged_again(
+    check_in: CheckIn, fence: Fence, tier: Tier, own: Sequence[Sighting], policy: CheckInPolicy
+) -> CheckIn | InvalidInput:
     """What the policy makes of the stored evidence; what happened to the visit then is not undone."""
     timing = time_evidence(check_in.evidence, check_in.sending, check_in.received_at, policy.times)
     if isinstance(timing, InvalidInput):
         return timing
     source = Source(check_in.id, check_in.owner_id, check_in.site_id, check_in.device_id)
-    by_code = check_in.code_use is not None
-    found = find(source, check_in.evidence, timing, fence, beside, policy, by_code=by_code)
+    # Who else used the phone and the photo is no matter of policy: what was found stays.
+    kept = tuple(each for each in check_in.reasons if each in _BY_OTHERS)
+    beside = Beside(
+        (timing.event_at, timing.event_at),
+        tuple(own),
+        check_in.track,
+        photo_reused=Reason.PHOTO_REUSED in check_in.reasons,
+    )
+    found = find(source, check_in.evidence, timing, fence, beside, policy, by_code=check_in.code_use is not None)
     if isinstance(found, InvalidInput):
         return found
     judged = replace(
@@ -74,13 +88,36 @@ def judged_again(check_in: CheckIn, fence: Fence, beside: Beside, policy: CheckI
         fix_age=timing.fix_age,
         offline=timing.offline,
         point=found.judgement.point,
+        pin=fence.pin,
+        spot=spot(found.judgement.point),
         verdict=found.judgement.verdict,
         distance_m=found.judgement.distance_m,
         uncertainty_m=found.judgement.uncertainty_m,
         radius_m=found.judgement.radius_m,
         policy_version=policy.version,
+        mode=policy.mode(tier),
     )
-    return _weighed(judged, found.reasons, found.score, policy)
+    judged = replace(judged, refused=_refusal(judged))
+    return _weighed(judged, (*found.reasons, *kept), found.score, policy)
+
+
+def standing(check_in: CheckIn) -> str:
+    """In a word or two what became of it: its verdict, and whether it was refused, is in doubt or counts."""
+    if check_in.refused is not None:
+        return f"{check_in.verdict}, refused: {check_in.refused}"
+    if check_in.review:
+        return f"{check_in.verdict}, under review"
+    return f"{check_in.verdict}, {'unverified' if check_in.unverified else 'counts'}"
+
+
+def _refusal(check_in: CheckIn) -> str | None:
+    """The code a check-in would be refused with; what has nothing to do with the verdict stays."""
+    if check_in.direction is CheckInDirection.DEPARTURE or check_in.refused not in _BY_POLICY:
+        return check_in.refused
+    if check_in.fix_age is FixAge.OUTDATED and not check_in.offline and check_in.code_use is None:
+        return StaleFix.code
+    opening = opening_of(check_in, _judgement(check_in))
+    return opening.code if isinstance(opening, Refusal) else None
 
 
 def vouch(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -21,7 +22,9 @@ from seed.import_people import NAMES as PEOPLE_COLUMNS
 from seed.import_people import import_people
 from seed.organizations import create_organization
 from seed.rebuild_clocks import rebuild_clocks
-from seed.running import FileImport, UsageError, bars, run, run_import, say
+from seed.rejudging import read_policy
+from seed.rejudging import rejudge as run_rejudge
+from seed.running import FileImport, UsageError, bars, find_organization, run, run_import, say
 from storage.credentials import Passwords
 from storage.migrations import migrate
 from storage.store import Store
@@ -118,6 +121,31 @@ def _only_for_me(file: Path) -> TextIO:
         return os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from error
+
+
+@app.command()
+def rejudge(
+    policy: Annotated[
+        Path | None, typer.Option("--policy", help="JSON of limits that differ from those in use.")
+    ] = None,
+    org: Org = "",
+    days: Annotated[int, typer.Option("--days", min=1, max=366, help="How far back check-ins are judged again.")] = 30,
+) -> None:
+    """List what the check-in policy, or another one, would make of stored check-ins now; writes nothing."""
+
+    async def work(settings: Settings, store: Store) -> None:
+        now = system_clock(settings.clock_offset_s)()
+        org_id = await find_organization(store, org)
+        wanted = read_policy(policy)
+        with bars() as progress:
+            found = await run_rejudge(store, org_id, wanted, now - timedelta(days=days), now, progress=progress)
+        for each in found.changes:
+            say(f"{each.event_at:%Y-%m-%d %H:%M}  {each.id}  {each.owner_id}  {each.before} -> {each.after}")
+        for (before, after), times in found.counts.most_common():
+            say(f"{times} x {before} -> {after}")
+        say(f"{found.check_ins} check-ins, {found.counts.total()} would stand otherwise under version {wanted.version}")
+
+    run(work)
 
 
 @app.command()

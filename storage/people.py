@@ -17,6 +17,7 @@ TEAMS = "teams"
 ORGANIZATIONS = "organizations"
 MAX_TEAMS = 5_000
 PAGE = 200
+MAX_PEOPLE = 50_000
 
 PEOPLE_INDEXES = [
     IndexModel([("email", 1)], name="unique_email", unique=True),
@@ -52,6 +53,12 @@ async def list_people(store: Store, org_id: OrgId, person_ids: Sequence[PersonId
     """Those of the people who are of the organization, whoever may see them."""
     found = await store.whole(PEOPLE, list(person_ids)) if person_ids else {}
     return {PersonId(key): decode(Person, each) for key, each in found.items() if each["org_id"] == org_id}
+
+
+async def list_people_ids(store: Store, org_id: OrgId) -> list[PersonId]:
+    """Everybody who is or was of the organization, for the server's own work."""
+    found = await store[PEOPLE].find({"org_id": org_id}, projection={"_id": 1}, order=[("_id", 1)], limit=MAX_PEOPLE)
+    return [PersonId(each["_id"]) for each in found]
 
 
 async def find_by_email(store: Store, email: str) -> Person | None:
