@@ -10,7 +10,7 @@ from time import monotonic
 import numpy as np
 import pytest
 
-from domain.places import Point, distance_m
+from domain.places import Point
 from routing.travel_times.cells import Cells
 from routing.travel_times.geodesic import GeodesicTravelTimes
 from routing.travel_times.json_http import JsonHttp
@@ -20,7 +20,7 @@ from routing.travel_times.road import MAX_SPLITS, RoadTravelTimes
 from routing.travel_times.valhalla import Valhalla
 from tests.support import road_servers
 from tests.support.edge_server import serving
-from tests.support.road_servers import CENTRE, ISLAND, ROAD_FACTOR, SPEED_M_PER_S, RoadServer, bend, road_m
+from tests.support.road_servers import CENTRE, ISLAND, SPEED_M_PER_S, RoadServer, bend, road_m
 
 FAR = Point(-33.9, 18.4)
 Open = Callable[..., RoadTravelTimes]
@@ -51,7 +51,7 @@ def server(running: tuple[RoadServer, int]) -> RoadServer:
 def connect(request: pytest.FixtureRequest, running: tuple[RoadServer, int], server: RoadServer) -> Iterator[Open]:
     http = JsonHttp(f"http://127.0.0.1:{running[1]}")
     engine = Osrm(http) if request.param == "osrm" else Valhalla(http)
-    yield lambda **values: RoadTravelTimes(engine, **{"timeout_s": 5.0, **values})
+    yield lambda **values: RoadTravelTimes(engine, **{"timeout_s": 60.0, **values})
     http.close()
 
 
@@ -92,7 +92,7 @@ def test_points_off_the_map_are_estimated_and_marked(connect: Open) -> None:
     assert (marks(table) == expected).all()
     estimate = GeodesicTravelTimes().table(points)
     assert table.leg_s[0, 5] == estimate.leg_s[0, 5]
-    assert table.distance_m[0, 1] == pytest.approx(distance_m(points[0], points[1]) * ROAD_FACTOR, abs=0.6)
+    assert table.distance_m[0, 1] == pytest.approx(road_m(points[0], points[1]), abs=0.6)
 
 
 def test_no_way_is_an_answer_and_no_failure(connect: Open, server: RoadServer) -> None:
@@ -186,7 +186,7 @@ def test_known_points_are_not_asked_again(connect: Open, server: RoadServer) -> 
     new = spread(1, seed=9)[0]
     with_new = travel.table([*points, new])
     assert not marks(with_new).any()
-    assert with_new.distance_m[20, 3] == pytest.approx(distance_m(new, points[3]) * ROAD_FACTOR, abs=0.6)
+    assert with_new.distance_m[20, 3] == pytest.approx(road_m(new, points[3]), abs=0.6)
 
 
 def test_memory_ends_after_a_day_and_when_it_is_full(connect: Open, server: RoadServer) -> None:

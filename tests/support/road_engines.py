@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import time
@@ -74,7 +73,7 @@ def valhalla(folder: Path) -> Iterator[str]:
 @contextmanager
 def _serving(command: list[str], port: int, folder: Path) -> Iterator[None]:
     with (folder / "server.log").open("wb") as output:
-        process = start_child(command, dict(os.environ), output)
+        process = start_child(command, output=output)
     try:
         deadline = time.monotonic() + 60
         while not _listens(port):
