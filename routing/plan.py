@@ -35,6 +35,8 @@ _SHORTEST_SEARCH_S = 0.02
 _RESERVE_SHARE = 0.4
 _RESERVE_S = 0.02
 _RESERVE_PER_CANDIDATE_S = 0.001
+_PROOF_SHARE = 0.6
+"""So much of the time goes into a proof before the search has its turn."""
 
 
 def plan_day(problem: DayProblem, travel: TravelTimes, limit: Limit) -> DayPlan:
@@ -121,11 +123,11 @@ def _feasible_day(problem: DayProblem, travel: TravelTimes) -> tuple[Day, tuple[
 
 
 def _solve(day: Day, limit: Limit, budget: _Budget) -> tuple[list[int], Proof]:
-    first = greedy(day)
-    exact = solve_exactly(day, budget.is_over)
-    if exact is not None:
-        return exact, Proof.OPTIMAL
-    best = improve(day, first, budget.is_over)
+    best = improve(day, greedy(day), budget.is_over)
+    proof_ends = monotonic() + budget.left_s() * _PROOF_SHARE
+    best, proven = solve_exactly(day, best, lambda: monotonic() > proof_ends or budget.is_over())
+    if proven:
+        return best, Proof.OPTIMAL
     search_s = budget.left_s() - min(_RESERVE_SHARE * limit.seconds, _RESERVE_S + _RESERVE_PER_CANDIDATE_S * day.count)
     if search_s > _SHORTEST_SEARCH_S and not budget.is_over():
         found = search_day(

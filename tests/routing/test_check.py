@@ -18,7 +18,7 @@ def sound() -> tuple[DayProblem, DayPlan]:
     problem = day(
         visit("a", 1, windows=(window(1, 3),)),
         visit("b", 2, fixed_at=hour(3), must=True),
-        visit("c", 3),
+        visit("c", 3, windows=(window(3.5, 9),)),
         lunch=lunch(),
     )
     return problem, plan_day(problem, TRAVEL, Limit(1.0))

@@ -18,6 +18,7 @@ from routing.check import check_plan
 from routing.day import build_day
 from routing.plan import plan_day
 from routing.problem import Candidate, DayPlan, DayProblem, DropReason, Limit, Limiting, Lunch, Proof, Window
+from routing.solver.exact import MAX_EXACT
 from routing.travel_times.geodesic import GeodesicTravelTimes
 from tests.routing.cases import HOME, TableTimes, day, east, hour, lunch, realistic, visit, window
 
@@ -250,8 +251,13 @@ def test_a_day_of_thirty_is_answered_in_a_second() -> None:
     assert monotonic() - began < 1.5
     assert len(plan.stops) >= 7
     assert plan.lunch is not None
-    assert plan.proof is Proof.UNKNOWN
     assert plan.value <= plan.bound
+
+
+def test_a_day_too_large_for_a_proof_is_searched() -> None:
+    plan = plan_day(realistic(MAX_EXACT + 30, 1), GEODESIC, Limit(0.4))
+    assert plan.proof is Proof.UNKNOWN
+    assert plan.value < plan.bound
 
 
 def test_stop_is_honoured() -> None:
