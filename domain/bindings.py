@@ -44,6 +44,8 @@ PERSONAL = frozenset({BoundChannel.WECOM_APP, BoundChannel.WEB_PUSH})
 """Channels that reach one person and so belong to no team."""
 SIGNED = frozenset({BoundChannel.DINGTALK, BoundChannel.FEISHU, BoundChannel.LARK})
 """Robots that may ask for a signature."""
+OF_A_SESSION = frozenset({BoundChannel.WEB_PUSH})
+"""Addresses of the very browser that somebody is signed in on."""
 VOUCHED = frozenset({BoundChannel.WECOM_APP})
 """Addresses that say whose they are: not by the person alone, or anybody could have a colleague's messages."""
 PUSH_SERVICES = (
@@ -76,6 +78,8 @@ class Binding:
     label: str | None = None
     secret: str | None = field(default=None, repr=False)
     public_key: str | None = field(default=None, repr=False)
+    session_id: str | None = None
+    """In which a person bound a browser of their own; signing out there ends the binding."""
     broken_at: datetime | None = None
     """When the service said that nothing arrives there any more; nothing is sent until it is bound again."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.access import Capability
 from domain.bindings import (
+    OF_A_SESSION,
     VOUCHED,
     Binding,
     BoundChannel,
@@ -86,6 +87,7 @@ async def bind_channel(context: Context, client_key: str, given: NewBinding) -> 
             label=given.label,
             secret=given.secret,
             public_key=given.public_key,
+            session_id=actor.session_id if holder.id == actor.person_id and given.channel in OF_A_SESSION else None,
         )
         held = await list_held(store, [holder.id])
         bound = bind(await find_bound(store, binding.id), binding, held)

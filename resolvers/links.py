@@ -16,6 +16,7 @@ from resolvers.context import Context
 from resolvers.derived_secrets import digest
 from resolvers.once import Facts, Outcome, once
 from resolvers.sessions import Phone, open_session
+from storage.bindings import remove_browsers_of
 from storage.codec import decode
 from storage.credentials import (
     OneTimeLink,
@@ -114,6 +115,7 @@ async def redeem_link(
             return RetryLater(1)
         await save_password(store, person.org_id, person.id, hashed, now)
         await end_sessions(store, person.org_id, person.id, EndReason.PASSWORD_CHANGED, now)
+        await remove_browsers_of(store, person.id)
         chosen = True
         return Facts({"person_id": person.id})
 

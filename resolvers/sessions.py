@@ -31,6 +31,7 @@ from resolvers.context import Context
 from resolvers.derived_secrets import digest
 from resolvers.once import Facts, Outcome, once, problem_with_key
 from resolvers.tokens import Claims
+from storage.bindings import remove_browsers_of
 from storage.credentials import Window, count_attempt, find_password, forget_attempt, save_password
 from storage.devices import note_contact, remove_devices_of
 from storage.driver import Document, DuplicateKeyError
@@ -177,6 +178,7 @@ async def refresh_session(
             # A made-up token must not end the session whose id it carries.
             if is_ours:
                 await end_session(store, session_id, EndReason.TOKEN_REUSED, context.now)
+                await remove_browsers_of(store, session.owner_id, session_id)
             return SessionEnded()
         if verdict is Exchange.REPEAT:
             again = secrets.again(session.token_digest, _NEXT, session_id, secret, caller)
@@ -198,6 +200,7 @@ async def sign_out(context: Context, client_key: str) -> Document | Refusal:
         await end_session(store, actor.session_id, EndReason.SIGNED_OUT, context.now)
         if actor.device_id:
             await remove_devices_of(store, actor.person_id, actor.device_id)
+        await remove_browsers_of(store, actor.person_id, actor.session_id)
         return Facts({"signed_out_at": stored_time(context.now)})
 
     return await once(context, "signOut", client_key, {}, act)

@@ -74,6 +74,12 @@ async def remove_bindings_of(store: Store, person_id: PersonId) -> int:
     return await store[COLLECTION].delete_many({"holder_id": person_id})
 
 
+async def remove_browsers_of(store: Store, person_id: PersonId, session_id: str | None = None) -> int:
+    """Forgets the browsers that the person bound in a session, or in all of them."""
+    in_it: Document = {"session_id": session_id if session_id is not None else {"$type": "string"}}
+    return await store[COLLECTION].delete_many({"holder_id": person_id} | in_it)
+
+
 async def move_bindings(store: Store, person_id: PersonId, team_id: TeamId | None) -> None:
     """Lets the managers of the person's new team see them instead of those of the old one."""
     await store[COLLECTION].update_many({"holder_id": person_id}, {"$set": {"team_id": team_id}})

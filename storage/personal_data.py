@@ -60,7 +60,7 @@ PARTS: Final = {
         Part(people.PEOPLE, "_id"),
         Part(sessions.COLLECTION, hidden=("token_digest", "spent_digest", "spent_by")),
         Part(devices.COLLECTION, hidden=("token", "fid")),
-        Part(bindings.COLLECTION, "holder_id", hidden=("secret",)),
+        Part(bindings.COLLECTION, "holder_id", hidden=("address", "secret", "public_key")),
         Part(consents.COLLECTION),
         Part(consents.EVENTS),
         Part(shifts.COLLECTION),

@@ -9,10 +9,12 @@ import pytest
 
 from domain.bindings import BoundChannel
 from storage.bindings import bindings_of, find_bound, mark_broken
+from storage.outbox import DELIVERIES, NOTICES
 from storage.store import Store
 from tests.conftest import StoppedClock
 from tests.support.bindings import ADDRESSES, ROBOT
 from tests.support.client import ApiClient, new_key
+from tests.support.leads import ASSIGN, create_lead
 from tests.support.world import Member, World
 
 FIELDS = "id channel hint label leastPriority works brokenAt createdAt updatedAt person { id } team { id }"
@@ -25,6 +27,13 @@ UNBIND = """mutation ($key: String!, $id: ID!) {
   unbindChannel(clientKey: $key, id: $id) { __typename ... on UnboundChannel { bindingId } ... on Refusal { code } }
 }"""
 HELD = f"query ($holder: ID) {{ channelBindings(holderId: $holder) {{ {FIELDS} }} }}"
+SIGN_OUT = "mutation ($key: String!) { signOut(clientKey: $key) { __typename } }"
+ISSUE_RESET = """mutation ($key: String!, $id: ID!) {
+  issuePasswordReset(clientKey: $key, personId: $id) { __typename ... on OneTimeLink { token } }
+}"""
+RESET = """mutation ($key: String!, $token: String!) {
+  resetPassword(clientKey: $key, token: $token, newPassword: "correct horse battery") { __typename }
+}"""
 WEB_PUSH_KEY = "{ webPushKey }"
 NODE = "query ($id: ID!) { node(id: $id) { id } }"
 UPDATE = """mutation ($key: String!, $id: ID!, $changes: PersonChanges!) {
@@ -148,6 +157,37 @@ async def test_a_browser_moves_to_whoever_opens_it(world: World, other_world: Wo
         bound = await bind(member, BoundChannel.WEB_PUSH)
         assert await held(member) == [bound["id"]]
         assert before is None or await held(before) == []
+
+
+async def test_signing_out_ends_what_was_bound_in_that_browser(world: World) -> None:
+    browser = await bind(world.rep, BoundChannel.WEB_PUSH)
+    robot = await bind(world.rep)
+    others = await bind(world.second_rep, BoundChannel.WEB_PUSH, address="https://web.push.apple.com/another")
+    assert (await world.rep.api.first(SIGN_OUT, key=new_key()))["__typename"] == "SignedOut"
+    assert await held(world.manager, world.rep.id) == [robot["id"]]
+    assert await held(world.manager, world.second_rep.id) == [others["id"]]
+    assert browser["id"] != robot["id"]
+
+
+async def test_a_new_password_ends_what_was_bound_in_browsers(world: World, anonymous: ApiClient) -> None:
+    await bind(world.rep, BoundChannel.WEB_PUSH)
+    robot = await bind(world.rep)
+    link = (await world.admin.api.first(ISSUE_RESET, key=new_key(), id=world.rep.id))["token"]
+    reset = await anonymous.first(RESET, key=new_key(), token=link)
+    assert reset["__typename"] == "Session"
+    assert await held(world.manager, world.rep.id) == [robot["id"]]
+
+
+async def test_what_is_bound_gets_a_delivery(world: World, store: Store) -> None:
+    own = await bind(world.rep)
+    team = await bind(world.manager, BoundChannel.FEISHU, holderId=world.north.id)
+    lead = await create_lead(world.manager)
+    assigned = await world.manager.api.first(ASSIGN, key=new_key(), id=lead["id"], owner=world.rep.id)
+    assert assigned["__typename"] == "Lead"
+    (notice,) = await store[NOTICES].find({"owner_id": world.rep.id}, limit=2)
+    rows = await store[DELIVERIES].find({"notice_id": notice["_id"], "binding_id": {"$exists": True}}, limit=5)
+    heard = {own["id"]: "wecom_bot"} | ({team["id"]: "feishu"} if notice["priority"] != "NORMAL" else {})
+    assert {row["binding_id"]: row["channel"] for row in rows} == heard
 
 
 async def test_a_browser_asks_for_the_key(world: World, anonymous: ApiClient) -> None:
