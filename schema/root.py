@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from schema.abilities import AbilityQuery
 from schema.absences import AbsenceMutation
 from schema.accounts import Account, AccountMutation, AccountQuery
 from schema.activities import ActivityMutation
@@ -118,6 +119,7 @@ class Query(
     CockpitQuery,
     NormQuery,
     ComplianceQuery,
+    AbilityQuery,
 ):
     pass
 

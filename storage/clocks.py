@@ -10,6 +10,7 @@ from domain.leads import Lead
 from domain.sla import Clock, ClockEvent, ClockState, Metric, Policy, Term, appended, fold, promised
 from storage.codec import decode, encode
 from storage.driver import Document, IndexModel
+from storage.reads import Reads
 from storage.store import Store
 from storage.times import stored_time
 
@@ -26,6 +27,7 @@ INDEXES = [
     IndexModel([("org_id", 1), ("metric", 1), ("started_at", 1)], name="by_started"),
     IndexModel([("org_id", 1), ("team_id", 1), ("metric", 1), ("updated_at", 1)], name="by_team_updated"),
     IndexModel([("org_id", 1), ("metric", 1), ("updated_at", 1)], name="by_updated"),
+    IndexModel([("org_id", 1), ("owner_id", 1), ("updated_at", 1), ("_id", 1)], name="by_owner_updated"),
 ]
 WATCHED = (ClockState.RUNNING, ClockState.BREACHED)
 """States in which a clock has a next step."""
@@ -97,6 +99,12 @@ async def list_clocks(store: Store, lead_id: str) -> list[ClockRecord]:
     """All clocks of a lead, oldest first."""
     found = await store[COLLECTION].find({"lead_id": lead_id}, order=[("_id", 1)], limit=MAX_PER_LEAD)
     return [_decoded(each) for each in found]
+
+
+async def list_changed_clocks(reads: Reads, owner_id: PersonId, since: datetime, limit: int) -> list[ClockRecord]:
+    """The person's clocks in scope that were saved since then, earliest first."""
+    where: Document = {"owner_id": owner_id, "updated_at": {"$gte": stored_time(since)}}
+    return [_decoded(each) for each in await reads.list(COLLECTION, where, order="updated_at", limit=limit)]
 
 
 async def list_unfinished(store: Store, org_id: OrgId, after_id: str, limit: int) -> list[ClockRecord]:
