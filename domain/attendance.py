@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from domain.absences import PersonAbsence
 from domain.calendar import Span, known_zone
@@ -24,6 +25,16 @@ def is_away(roster: Roster | None, absences: Iterable[PersonAbsence], at: dateti
         return False
     day = at.astimezone(known_zone(roster.zone)).date().isoformat()
     return any(each.first <= day <= each.last for each in roster.absences)
+
+
+def working_zone(person: Person) -> ZoneInfo:
+    """The zone the person works in: their roster's, else their own."""
+    return known_zone(person.roster.zone if person.roster is not None else person.time_zone)
+
+
+def working_date(person: Person, started_at: datetime) -> date:
+    """The person's local date of a shift that started then."""
+    return started_at.astimezone(working_zone(person)).date()
 
 
 def planned_work(person: Person, day: date) -> Span | None:

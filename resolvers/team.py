@@ -30,7 +30,7 @@ async def team_map(context: Context, team_id: str | None, request: PageRequest) 
     Raises Forbidden for roles that never see positions.
     """
     actor = position_watcher(context.me)
-    scope = await _scope_seen(context.store, actor, team_id)
+    scope = await scope_below(context.store, actor, team_id)
     if scope is None:
         return None
     page = await Reads(context.store, scope).page(PEOPLE, reps_of(scope), request)
@@ -47,14 +47,14 @@ async def team_map_changes(context: Context, team_id: str | None) -> AsyncIterat
     actor, looks = position_watcher(context.me), _Looks()
     services = context.services
     while True:
-        scope = await _scope_seen(context.store, actor, team_id)
+        scope = await scope_below(context.store, actor, team_id)
         if scope is None:
             raise CallerError("There is no such team that you may see.", code="NOT_FOUND")
         async with services.map_views.watch(services, _of_all_alike(scope)) as watcher:
             while True:
                 frame = await watcher.take()
                 before, actor = actor, position_watcher(await services.callers.again(actor))
-                if (frame is None or actor != before) and await _scope_seen(context.store, actor, team_id) != scope:
+                if (frame is None or actor != before) and await scope_below(context.store, actor, team_id) != scope:
                     break
                 if frame is not None:
                     context.renew()
@@ -69,7 +69,7 @@ def _of_all_alike(scope: Scope) -> Scope:
     return replace(scope, person_id=None, team_id=None, stands_in_for=frozenset())
 
 
-async def _scope_seen(store: Store, actor: Actor, team_id: str | None) -> Scope | None:
+async def scope_below(store: Store, actor: Actor, team_id: str | None) -> Scope | None:
     """The caller's scope, or the part of it below a team; None outside it."""
     if team_id is None:
         return actor.scope

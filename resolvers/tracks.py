@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from domain.access import Actor, Capability, Role
-from domain.calendar import DAY_S, Span, known_zone, wall_span
+from domain.attendance import working_zone
+from domain.calendar import DAY_S, Span, wall_span
 from domain.errors import BadInput, Forbidden
 from domain.ids import PersonId
 from domain.people import Person
@@ -80,8 +81,7 @@ async def _nothing() -> list[Fix]:
 
 
 async def _shifts_of(reads: Reads, rep: Person, day: date) -> list[Shift]:
-    zone = known_zone(rep.roster.zone if rep.roster is not None else rep.time_zone)
-    begins, ends = wall_span(zone, day, 0, DAY_S)
+    begins, ends = wall_span(working_zone(rep), day, 0, DAY_S)
     where = {"owner_id": rep.id, "started_at": {"$gte": stored_time(begins), "$lt": stored_time(ends)}}
     found = await reads.list(SHIFTS, where, order="started_at", limit=MAX_SHIFTS)
     return [shift_of(each) for each in found]

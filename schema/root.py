@@ -24,6 +24,7 @@ from schema.consents import ConsentMutation, ConsentQuery
 from schema.contacts import ContactMutation, ContactQuery
 from schema.dead_letters import DeadLetterMutation, DeadLetterQuery
 from schema.devices import DeviceMutation, DeviceQuery
+from schema.distances import DistanceQuery
 from schema.duplicates import DuplicateQuery
 from schema.fields import Info, bind, returns
 from schema.files import FileQuery
@@ -115,6 +116,7 @@ class Query(
     TeamMapQuery,
     TrackQuery,
     NearbyQuery,
+    DistanceQuery,
     TimelineQuery,
     CockpitQuery,
     NormQuery,

@@ -54,6 +54,7 @@ REACH: dict[str, Reach] = {
     "bindings": Reach.HELD,
     "positions": Reach.CHAIN,
     "track_points": Reach.CHAIN,
+    "drives": Reach.CHAIN,
     "location_views": Reach.PERSONAL,
     "sessions": Reach.PERSONAL,
     "audit_entries": Reach.ADMINISTRATION,

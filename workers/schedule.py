@@ -20,6 +20,7 @@ from resolvers.services import Services
 from storage.driver import PyMongoError
 from wiring.settings import Settings
 from workers.devices import forget_lost_devices
+from workers.drives import measure_driven
 from workers.erasures import erase_due
 from workers.hand_overs import hand_over_due
 from workers.norms import tell_of_norms
@@ -38,6 +39,7 @@ GATHER_S = 0.1
 VISITS_EVERY_S = 30.0
 POOL_EVERY_S = 30.0
 NORMS_EVERY_S = 60.0
+DRIVES_EVERY_S = 30.0
 SWEEPS_EVERY_S = 2.0
 DEVICES_EVERY_S = 3_600.0
 ERASURES_EVERY_S = 5.0
@@ -97,6 +99,7 @@ def jobs(
         Job("erasures", ERASURES_EVERY_S, partial(erase_due, services)),
         Job("push_metrics", METRICS_EVERY_S, partial(show_queue, services)),
         Job("push_reach", REACH_EVERY_S, partial(show_unreachable, services)),
+        Job("driven_distances", DRIVES_EVERY_S, partial(measure_driven, services)),
         Job("route_plans", 5.0, partial(solve_left_over, services)),
     ]
 

@@ -115,6 +115,7 @@ NAMED: dict[str, Any] = {
     "AbsenceInput.first": "2026-12-01",
     "AbsenceInput.last": "2026-12-02",
     "until": (START + timedelta(days=2)).isoformat(),
+    "drivenDistances.until": "2026-11-30",
     "untilAt": (START + timedelta(days=2)).isoformat(),
     "CalendarExceptionInput.date": "2026-11-24",
     "key": "office",
