@@ -4,9 +4,9 @@ resolvers/routes.py, which hands candidates to routing/ and stores the plan.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
@@ -323,3 +323,38 @@ def publication(stops: Iterable[PlannedSite], visits: Collection[DayVisit]) -> P
             create.append(stop)
     drop = tuple(each.visit_id for each in planned if each.plan_id is not None and each.visit_id not in keep)
     return Publication(tuple(create), tuple(keep), drop)
+
+
+class ChangeKind(StrEnum):
+    """How a visit differs from the published plan."""
+
+    ADDED = "ADDED"
+    REMOVED = "REMOVED"
+    MOVED = "MOVED"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChange:
+    """One difference; `from_at` is None for what is new, `to_at` for what is gone."""
+
+    kind: ChangeKind
+    site_id: SiteId
+    from_at: datetime | None
+    to_at: datetime | None
+
+
+NOTICED = timedelta(minutes=1)
+"""A visit that moves by less is where it was."""
+
+
+def plan_changes(before: Mapping[SiteId, datetime], after: Mapping[SiteId, datetime]) -> tuple[PlanChange, ...]:
+    """How the starts of visits by site differ, in the order of the times they are known by."""
+    changes = [PlanChange(ChangeKind.ADDED, site, None, at) for site, at in after.items() if site not in before]
+    for site, at in before.items():
+        now_at = after.get(site)
+        if now_at is None:
+            changes.append(PlanChange(ChangeKind.REMOVED, site, at, None))
+        elif abs(now_at - at) >= NOTICED:
+            changes.append(PlanChange(ChangeKind.MOVED, site, at, now_at))
+    known = datetime.max.replace(tzinfo=UTC)
+    return tuple(sorted(changes, key=lambda each: (each.to_at or each.from_at or known, each.site_id)))

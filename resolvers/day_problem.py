@@ -173,9 +173,10 @@ def _candidate(key: str, candidate: Candidate, site: Document, day: Day) -> rout
 def facts_of(solved: SolvedDay, asked: Asked) -> Document:
     """The solved plan as it is stored."""
     plan = solved.plan
+    places = {stop.candidate_id: number for number, stop in enumerate(plan.stops, 1)}
     return {
         "stops": [_stop(each, asked.candidates[each.candidate_id]) for each in plan.stops],
-        "dropped": [_drop(each, asked) for each in plan.dropped],
+        "dropped": [_drop(each, asked, places) for each in plan.dropped],
         "legs": _legs(solved),
         "lunch_start_at": stored_time(plan.lunch.start_at) if plan.lunch else None,
         "lunch_end_at": stored_time(plan.lunch.end_at) if plan.lunch else None,
@@ -209,6 +210,7 @@ def _subject(candidate: Candidate) -> Document:
         "reason": candidate.reason.value,
         "reasons": [each.value for each in candidate.reasons],
         "value": candidate.value,
+        "service_s": candidate.service_s,
     }
 
 
@@ -225,7 +227,9 @@ def _stop(stop: routing.PlannedStop, candidate: Candidate) -> Document:
     }
 
 
-def _drop(drop: routing.Dropped, asked: Asked) -> Document:
+def _drop(drop: routing.Dropped, asked: Asked, places: dict[str, int]) -> Document:
+    """With the other visits it names as sites, for apps, and as their numbers in the plan, for words."""
+
     def sites(ids: tuple[str, ...]) -> list[str]:
         return [asked.candidates[each].site_id for each in ids]
 
@@ -235,9 +239,12 @@ def _drop(drop: routing.Dropped, asked: Asked) -> Document:
         "why": drop.reason.value,
         "limit": drop.limit.value if drop.limit else None,
         "limit_at_site_id": at,
+        "limit_at_stop": places.get(drop.limit_at or ""),
         "extra_s": drop.extra_s,
         "displaced_by_site_ids": sites(drop.displaced_by),
+        "displaced_by_stops": [places[each] for each in drop.displaced_by],
         "conflicts_with_site_ids": sites(drop.conflicts_with),
+        "conflicts_with_stops": [places[each] for each in drop.conflicts_with],
         "needs_later_end_s": drop.needs.later_end_s,
         "needs_earlier_start_s": drop.needs.earlier_start_s,
         "needs_shorter_service_s": drop.needs.shorter_service_s,

@@ -16,7 +16,18 @@ from domain.ids import AccountId, LeadId, PersonId, PlanId, SiteId, TeamId, Visi
 from domain.notices import NoticeKind, Priority, event_key, make_notice
 from domain.people import Person, PersonState
 from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
-from domain.routes import DayVisit, Plan, PlannedSite, PlanState, failed, publication, published, solved, superseded
+from domain.routes import (
+    DayVisit,
+    Plan,
+    PlannedSite,
+    PlanState,
+    failed,
+    plan_changes,
+    publication,
+    published,
+    solved,
+    superseded,
+)
 from domain.visits import Visit, VisitKind, VisitState, missed_after
 from resolvers.context import Context
 from resolvers.day_problem import Day, facts_of, gather, load_rep
@@ -116,9 +127,29 @@ async def solve(services: Services, document: Document) -> None:
         if isinstance(ended, Plan):
             await save_plan(services.store, ended)
         return
+    facts = facts_of(answer, asked)
+    earlier = await find_published(services.store, document["org_id"], plan.rep_id, plan.date)
+    if earlier is not None:
+        facts["changes"] = _changes(earlier, facts, day.rep.time_zone)
     ended = solved(plan, services.clock())
     if isinstance(ended, Plan):
-        await save_plan(services.store, ended, facts_of(answer, asked))
+        await save_plan(services.store, ended, facts)
+
+
+def _changes(earlier: Document, facts: Document, time_zone: str) -> list[Document]:
+    before, after = (
+        {SiteId(stop["site_id"]): aware(stop["start_at"]) for stop in stops["stops"]} for stops in (earlier, facts)
+    )
+    return [
+        {
+            "kind": each.kind.value,
+            "site_id": each.site_id,
+            "from_at": stored_time(each.from_at),
+            "to_at": stored_time(each.to_at),
+            "time_zone": time_zone,
+        }
+        for each in plan_changes(before, after)
+    ]
 
 
 _SHIFT = ("shift_start_at", "shift_end_at")

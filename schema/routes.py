@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from domain.refusals import Refusal
-from domain.routes import CandidateReason, PlanNotReady, PlanState
+from domain.route_words import what_changes, why_dropped
+from domain.routes import CandidateReason, ChangeKind, PlanNotReady, PlanState
 from resolvers import routes as resolvers
 from resolvers.routes import plan_day, publish_plan
 from routing.problem import DropReason, Limiting, Proof
@@ -77,6 +78,14 @@ described_enum(
     OPTIMAL="Proven: no plan has more value, or the same with less driving.",
     UNKNOWN="Not proven within the time; `bound` is what no plan exceeds.",
 )
+described_enum(
+    ChangeKind,
+    "How a visit differs from the published plan.",
+    title="RouteChangeKind",
+    ADDED="It was not in that plan.",
+    REMOVED="It is not in this plan any more.",
+    MOVED="It starts a minute or more earlier or later.",
+)
 NoShiftPlanned = shown(resolvers.NoShiftPlanned, rep_id="The rep.", date="The local date, YYYY-MM-DD.")
 PlanNotReadyShown = shown(PlanNotReady, plan_id="The plan that is being solved.")
 
@@ -128,6 +137,14 @@ class DroppedCandidate:
     why: DropReason = stored("why", "The reason that binds.")
     limit: Limiting | None = stored("limit", "Which limit is broken at the best place in the route.")
     limit_at_site_id: strawberry.ID | None = stored("limit_at_site_id", "The stop at which it is broken.")
+    explanation: str = computed(
+        why_dropped,
+        "All of this in words of your language (en, zh-CN); visits are named by their number in `stops`.",
+        needs=(
+            *("why", "limit", "limit_at_stop", "extra_s", "displaced_by_stops", "conflicts_with_stops"),
+            *("needs_later_end_s", "needs_earlier_start_s", "needs_shorter_service_s"),
+        ),
+    )
     extra_s: int | None = stored("extra_s", "By how many seconds, or how long the visit would take of the day.")
     displaced_by_site_ids: list[strawberry.ID] = stored(
         "displaced_by_site_ids", "Stops that would have to go.", default=[]
@@ -148,6 +165,17 @@ def _local_date(stored_date: str) -> LocalDate:
     return LocalDate.fromisoformat(stored_date)
 
 
+@strawberry.type(description="One difference between a plan and the published one at the time it was solved.")
+class RouteChange:
+    kind: ChangeKind = stored("kind", "What is different.")
+    site: Annotated["Site", strawberry.lazy("schema.sites")] | None = related("sites", "Where.", key="site_id")
+    from_at: datetime | None = stored("from_at", "Start of the visit in the published plan.")
+    to_at: datetime | None = stored("to_at", "Start of the visit in this plan.")
+    explanation: str = computed(
+        what_changes, "The same in words of your language.", needs=("kind", "from_at", "to_at", "time_zone")
+    )
+
+
 @strawberry.type(description="A rep's route for one day.")
 class RoutePlan(Node):
     rep: Annotated["Person", strawberry.lazy("schema.people")] | None = related("people", "Whose day.", key="owner_id")
@@ -165,6 +193,11 @@ class RoutePlan(Node):
         visible=Rule(sees_start, ("owner_id",)),
     )
     dropped: list[DroppedCandidate] = stored("dropped", "Everything left out, with its reason.", default=[])
+    changes: list[RouteChange] = stored(
+        "changes",
+        "How it differs from the plan that was published for that day when it was solved; empty where none was.",
+        default=[],
+    )
     lunch_start_at: datetime | None = stored("lunch_start_at", "Start of the lunch break.")
     lunch_end_at: datetime | None = stored("lunch_end_at", "End of the lunch break.")
     end_at: datetime | None = stored("end_at", "When the rep is back.")

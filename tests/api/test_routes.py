@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -41,6 +42,12 @@ PUBLISH = """mutation ($key: String!, $id: ID!, $expected: Int) {
 }"""
 VISITS = """query ($rep: ID) { visits(first: 100, filter: {repId: $rep}, order: SOONEST) {
   nodes { id state kind plannedStartAt plannedEndAt site { id } } } }"""
+EXPLAINED = """query ($id: ID!) {
+  routePlan(id: $id) {
+    dropped { site { id } why explanation needsLaterEndS displacedBySiteIds }
+    changes { kind site { id } fromAt toAt explanation }
+  }
+}"""
 LEGS = """query ($id: ID!, $datum: Datum!) {
   routePlan(id: $id) {
     distanceM travelS stops { site { id location { latitude longitude } } legEstimated legS }
@@ -265,3 +272,37 @@ async def test_the_drives_are_lines_for_the_map_and_hidden_with_the_start_point(
         assert (await member.api.first(LEGS, id=plan["id"], datum="WGS84"))["legs"] == legs
     for member in (world.admin, world.support):
         assert (await member.api.first(LEGS, id=plan["id"], datum="WGS84"))["legs"] is None
+
+
+async def test_drops_and_changes_are_explained_in_the_readers_language(world: World, services: Services) -> None:
+    await on_duty(services, world.rep)
+    for number in range(1, 18):
+        await place(services, world.rep, number)
+    closed = await place(services, world.rep, 3, Tier.A, "Su 10:00-12:00")
+    first = await world.rep.api.first(PLAN, key=new_key(), date=TODAY)
+    assert (await world.rep.api.first(EXPLAINED, id=first["id"]))["changes"] == []
+    assert (await world.rep.api.first(PUBLISH, key=new_key(), id=first["id"]))["state"] == "PUBLISHED"
+
+    new = await place(services, world.rep, 0, Tier.A)
+    second = await world.rep.api.first(PLAN, key=new_key(), date=TODAY)
+    found = await world.rep.api.first(EXPLAINED, id=second["id"])
+    texts = {each["site"]["id"]: each["explanation"] for each in found["dropped"]}
+    assert texts[closed] == "The site is closed during the shift."
+    assert all(each["explanation"].endswith(".") for each in found["dropped"])
+
+    changes = {each["site"]["id"]: each for each in found["changes"]}
+    assert changes[new]["kind"] == "ADDED"
+    local = at(changes[new]["toAt"]).astimezone(ZoneInfo("Asia/Shanghai"))
+    assert changes[new]["explanation"] == f"New at {local:%H:%M}."
+    sites = [{stop["site"]["id"] for stop in plan["stops"]} for plan in (first, second)]
+    kinds = {kind: {site for site, each in changes.items() if each["kind"] == kind} for kind in ("ADDED", "REMOVED")}
+    assert kinds == {"ADDED": sites[1] - sites[0], "REMOVED": sites[0] - sites[1]}
+    assert kinds["REMOVED"]
+
+    person = await services.store["people"].find_one({"_id": world.manager.id})
+    assert person is not None
+    manager = replace(world.manager.person, locale="zh-CN", version=person["version"] + 1)
+    assert await save_person(services.store, manager) is not None
+    in_chinese = await world.manager.api.first(EXPLAINED, id=second["id"])
+    assert closed in {each["site"]["id"] for each in in_chinese["dropped"]}
+    assert {"该网点在班次内不营业。"} <= {each["explanation"] for each in in_chinese["dropped"]}

@@ -25,6 +25,7 @@ from domain.routes import (
     VisitedAccount,
     candidates,
     failed,
+    plan_changes,
     publication,
     published,
     solved,
@@ -227,3 +228,22 @@ def test_publishing_the_same_plan_again_changes_nothing() -> None:
     visits = [visit(1, 1), visit(2, 2)]
     found = publication([PlannedSite(site(1)), PlannedSite(site(2))], visits)
     assert (found.create, found.drop) == ((), ())
+
+
+def test_plan_changes_name_what_is_new_gone_and_moved_by_a_minute() -> None:
+    at = datetime(2026, 11, 23, 2, tzinfo=UTC)
+    before = {SiteId(name): at + timedelta(hours=number) for number, name in enumerate(("a", "b", "c", "d"))}
+    after = {
+        SiteId("a"): at + timedelta(seconds=59),
+        SiteId("b"): at + timedelta(hours=1, seconds=60),
+        SiteId("c"): at + timedelta(hours=2, seconds=-60),
+        SiteId("e"): at,
+    }
+    found = [(each.kind.value, each.site_id, each.from_at, each.to_at) for each in plan_changes(before, after)]
+    assert found == [
+        ("ADDED", "e", None, at),
+        ("MOVED", "b", before[SiteId("b")], after[SiteId("b")]),
+        ("MOVED", "c", before[SiteId("c")], after[SiteId("c")]),
+        ("REMOVED", "d", before[SiteId("d")], None),
+    ]
+    assert plan_changes(before, before) == ()
