@@ -129,12 +129,12 @@ class TooManyBindings(Refusal):
         return f"There are {self.limit} bindings already."
 
 
-_USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
+WECOM_USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
 _KEY = re.compile(r"[A-Za-z0-9-]{20,128}")
 _VISIBLE = re.compile(r"[!-~]+")
 _SECRET = re.compile(r"[!-~]{8,128}")
 _SHAPES = {
-    BoundChannel.WECOM_APP: (_USER, "must be a WeCom user id: 1 to 64 letters, digits and _-@."),
+    BoundChannel.WECOM_APP: (WECOM_USER, "must be a WeCom user id: 1 to 64 letters, digits and _-@."),
     BoundChannel.WECOM_BOT: (_KEY, "must be the robot's webhook URL or the key in it"),
     BoundChannel.DINGTALK: (_KEY, "must be the robot's webhook URL or the access_token in it"),
     BoundChannel.FEISHU: (_KEY, "must be the robot's webhook URL or the last part of it"),

@@ -31,7 +31,9 @@ from seed.importing import (
     repeated_ids,
     write,
 )
+from seed.member_bindings import MemberChanges, apply_members, plan_members
 from seed.people_rows import NAMES, PersonRow, read_person_row
+from storage.bindings import move_bindings
 from storage.codec import decode, encode
 from storage.people import ORGANIZATIONS, PEOPLE, insert_team, list_teams, save_team
 from storage.store import Store
@@ -108,12 +110,15 @@ async def import_people(store: Store, table: Table, options: Options) -> Report:
         else:
             report.problems.append(judged)
     steps = _with_superiors(steps, by_email, by_id, chart, report)
+    said = [(each.row.line, each.person, "".join(each.row.wecom)) for each in steps if each.row.wecom is not None]
+    members = await plan_members(store, said, options)
+    report.problems += members.problems
     report.applied = not options.dry_run and not (options.strict and report.bad_lines)
     managed = _managed(chart)
     if report.applied:
-        report.problems += await _apply(store, steps, chart, managed, options)
+        report.problems += await _apply(store, steps, chart, managed, members, options)
     bad = report.bad_lines
-    moved = {line for _, line in managed.values()}
+    moved = {line for _, line in managed.values()} | members.lines
     good = [step for step in steps if step.row.line not in bad]
     report.created = sum(step.before is None for step in good)
     touched = (step.person is not step.before or step.row.line in moved for step in good if step.before is not None)
@@ -248,6 +253,7 @@ async def _apply(
     steps: Sequence[_Step],
     chart: _Chart,
     managed: Mapping[TeamId, tuple[PersonId, int]],
+    members: MemberChanges,
     options: Options,
 ) -> list[Problem]:
     """Teams, then their people, then who manages them: an interrupted import points at nothing that is not there."""
@@ -265,6 +271,10 @@ async def _apply(
         done += len(batch)
         options.progress("writing", done, len(steps))
     lost = {problem.line for problem in problems}
+    for step in steps:
+        if step.before is not None and step.before.team_id != step.person.team_id and step.row.line not in lost:
+            await move_bindings(store, step.person.id, step.person.team_id)
+    await apply_members(store, members, lost)
     failed = {step.person.id for step in steps if step.row.line in lost and step.before is None}
     for team_id, (manager_id, line) in managed.items():
         team = chart.teams[team_id]

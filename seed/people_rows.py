@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.access import Role
+from domain.bindings import WECOM_USER
 from domain.people import LOCALES, MAX_TEAM_DEPTH, normal_email, problem_with
 from domain.places import Datum, Point
 from domain.refusals import InvalidInput
@@ -41,6 +42,12 @@ def _locale(text: str) -> str:
     return found
 
 
+def _wecom_user(text: str) -> str:
+    if not WECOM_USER.fullmatch(text):
+        raise ValueError(f"{text!r} is no WeCom user id: 1 to 64 letters, digits and _-@.")
+    return text
+
+
 COLUMNS = (
     Column("external_id", ("id", "person_id", "employee_id", "工号"), clearable=False),
     Column("email", ("e_mail", "mail", "邮箱"), normal_email, clearable=False),
@@ -51,6 +58,7 @@ COLUMNS = (
     Column("time_zone", ("timezone", "时区"), zone, clearable=False),
     Column("locale", ("language", "语言"), _locale, clearable=False),
     Column("phone", ("telephone", "电话")),
+    Column("wecom_user_id", ("wecom", "企业微信账号"), _wecom_user),
     Column("latitude", ("lat", "start_latitude", "纬度"), number, clearable=False),
     Column("longitude", ("lon", "lng", "start_longitude", "经度"), number, clearable=False),
     Column("datum", ("坐标系",), one_of(Datum), clearable=False),
@@ -73,6 +81,8 @@ class PersonRow:
     superior: str | None
     days: Mapping[int, tuple[WorkTime, ...]]
     start: tuple[Point, GivenCoordinates] | None
+    wecom: tuple[str, ...] | None
+    """The user id; empty where the row clears it."""
 
 
 def read_person_row(row: Row, datum: Datum) -> PersonRow | list[Problem]:
@@ -100,4 +110,5 @@ def read_person_row(row: Row, datum: Datum) -> PersonRow | list[Problem]:
         superior=given.get("superior"),
         days={index: given[day] or () for index, day in enumerate(DAYS) if day in given},
         start=None if isinstance(start, InvalidInput) else start,
+        wecom=tuple(filter(None, [given["wecom_user_id"]])) if "wecom_user_id" in given else None,
     )

@@ -121,3 +121,35 @@ async def test_strict_and_dry_run_write_nothing(world: World, store: Store, mail
     assert (report.applied, sums(report)) == (False, (4, 0, 0, 1))
     assert await documents(world, store, "people", "external_id") == {}
     assert set(await documents(world, store, "teams", "name")) == {"Top", "North", "South"}
+
+
+async def test_wecom_user_ids_are_bound(world: World, store: Store, mail: str) -> None:
+    def file(*rows: str) -> str:
+        lines = [f"w{number},w{number}@{mail},Somebody,REP,Wecom,{row}" for number, row in enumerate(rows)]
+        return "\n".join(["external_id,email,name,role,team,wecom_user_id", *lines])
+
+    async def bound() -> dict[str, str]:
+        names = {each["_id"]: key for key, each in (await documents(world, store, "people", "external_id")).items()}
+        found = await store["bindings"].find({"org_id": world.org_id}, limit=50)
+        return {names[each["holder_id"]]: each["address"] for each in found}
+
+    first = file("Wang.Min", "li.na", "")
+    assert sums(await run(world, store, first)) == (3, 0, 0, 0)
+    assert await bound() == {"w0": "Wang.Min", "w1": "li.na"}
+    assert sums(await run(world, store, first)) == (0, 0, 3, 0)
+    report = await run(world, store, file("wang.li", r"\N", "LI.NA"))
+    assert (sums(report), [each.column for each in report.warnings]) == ((0, 2, 1, 0), ["wecom_user_id"])
+    assert await bound() == {"w0": "wang.li"}
+    assert sums(await run(world, store, file("wang.li", "", "li.na"))) == (0, 1, 2, 0)
+    assert await bound() == {"w0": "wang.li", "w2": "li.na"}
+    twice = await run(world, store, file("wang.li", "chen", "chen"))
+    assert len(twice.warnings) == 1
+    bad = await run(world, store, file("wang|li", "", ""))
+    assert [each.column for each in bad.problems] == ["wecom_user_id"]
+    moved = file("wang.li").replace(",Wecom,", ",Elsewhere,")
+    await run(world, store, moved)
+    teams = await documents(world, store, "teams", "name")
+    (binding,) = await store["bindings"].find({"address": "wang.li", "org_id": world.org_id}, limit=2)
+    assert binding["team_id"] == teams["Elsewhere"]["_id"]
+    dry = await run(world, store, file(r"\N"), dry_run=True)
+    assert (dry.changed, (await bound())["w0"]) == (1, "wang.li")
