@@ -38,6 +38,11 @@ AUDITED: Final = frozenset(
         "mergeLeads",
         "publishConsentText",
         "replayDelivery",
+        "replayDeadLetters",
+        "saveBehaviourNorms",
+        "saveSynonyms",
+        "bindChannel",
+        "unbindChannel",
         "exportMyData",
         "erasePerson",
     }

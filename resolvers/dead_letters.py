@@ -10,13 +10,22 @@ from domain.dead_letters import is_dead_letter, replay
 from domain.deliveries import DeliveryState
 from domain.refusals import InvalidInput, NotFound, Refusal, WrongState
 from resolvers.context import Context
-from resolvers.once import Outcome, Saved, once
-from storage.dead_letters import count_dead_letters, find_dead_letter, page_dead_letters, save_replay
+from resolvers.once import Facts, Outcome, Saved, once
+from storage.dead_letters import (
+    count_dead_letters,
+    dismiss,
+    find_dead_letter,
+    list_dead_letters,
+    page_dead_letters,
+    save_replay,
+)
 from storage.driver import Document
 from storage.outbox import DELIVERIES
 from storage.reads import Page, PageRequest, Reads
 from storage.store import Store
 
+BATCH = 50
+"""So many are replayed in one transaction."""
 DEAD = (DeliveryState.EXPIRED, DeliveryState.POISON, DeliveryState.CONFIG_HOLD)
 
 
@@ -33,13 +42,43 @@ async def dead_letter_counts(context: Context) -> list[Document]:
     return [{"state": state.value, "count": count} for state, count in zip(DEAD, counts, strict=True)]
 
 
+async def replay_dead_letters(
+    context: Context, client_key: str, state: DeliveryState, channel: str | None, reason: str
+) -> Document | Refusal:
+    """Replays the latest BATCH in one state; what nobody needs to hear any more is taken off the list.
+
+    Raises Forbidden.
+    """
+    actor = context.require(Capability.MANAGE_DELIVERIES)
+
+    async def act(store: Store) -> Outcome:
+        problem = _reason_problem(reason)
+        if problem is not None:
+            return problem
+        found = await list_dead_letters(Reads(store, actor.scope), state, channel, context.now, BATCH)
+        replayed: list[str] = []
+        dismissed = 0
+        for dead, notice in found:
+            if notice is None or notice.is_settled:
+                dismissed += await dismiss(store, dead, context.now)
+                continue
+            after, following = replay(dead, context.now)
+            if await save_replay(store, dead, after, following, context.now) is not None:
+                replayed.append(following.id)
+        return Facts({"ids": replayed, "dismissed": dismissed, "may_be_more": len(found) == BATCH})
+
+    given = {"state": state, "channel": channel, "reason": reason}
+    return await once(context, "replayDeadLetters", client_key, given, act)
+
+
 async def replay_delivery(context: Context, client_key: str, delivery_id: str, reason: str) -> Document | Refusal:
     """The row that takes the dead letter's place, due at once. Raises Forbidden."""
     actor = context.require(Capability.MANAGE_DELIVERIES)
 
     async def act(store: Store) -> Outcome:
-        if not reason.strip() or len(reason) > MAX_REASON:
-            return InvalidInput("reason", f"must have 1 to {MAX_REASON} characters")
+        problem = _reason_problem(reason)
+        if problem is not None:
+            return problem
         found = await find_dead_letter(Reads(store, actor.scope), delivery_id)
         if found is None:
             return NotFound(delivery_id)
@@ -53,3 +92,9 @@ async def replay_delivery(context: Context, client_key: str, delivery_id: str, r
         return WrongState(delivery_id, "REPLAYED") if saved is None else Saved(DELIVERIES, saved)
 
     return await once(context, "replayDelivery", client_key, {"id": delivery_id, "reason": reason}, act)
+
+
+def _reason_problem(reason: str) -> InvalidInput | None:
+    if not reason.strip() or len(reason) > MAX_REASON:
+        return InvalidInput("reason", f"must have 1 to {MAX_REASON} characters")
+    return None

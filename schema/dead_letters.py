@@ -10,7 +10,7 @@ import schema.notices  # noqa: F401 - gives Priority its words
 from domain.deliveries import DeliveryState
 from domain.notices import Priority
 from domain.refusals import Refusal
-from resolvers.dead_letters import dead_letter_counts, dead_letters, replay_delivery
+from resolvers.dead_letters import dead_letter_counts, dead_letters, replay_dead_letters, replay_delivery
 from schema.fields import Info, mutates, related, returns, stored
 from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
 from schema.refusals import COMMON, WrongState
@@ -75,13 +75,22 @@ class Delivery:
     held_since: datetime | None = stored("held_since", "Since when the provider refuses our credentials or settings.")
     generation: int = stored("generation", "How often it was replayed before.", default=0)
     replay_of: strawberry.ID | None = stored("replay_of", "The dead letter whose place it takes.")
-    replayed_at: datetime | None = stored("replayed_at", "When another took its place.")
+    replayed_at: datetime | None = stored(
+        "replayed_at", "When another took its place, or nobody needed to hear it any more."
+    )
 
 
 @strawberry.type(description="How many deliveries wait for an operator.")
 class DeadLetterCount:
     state: DeadLetterState = stored("state", "Why.")
     count: int = stored("count", "How many, counted up to 1,000.")
+
+
+@strawberry.type(description="What became of many dead letters.")
+class ReplayedDeadLetters:
+    delivery_ids: list[strawberry.ID] = stored("ids", "The new deliveries.")
+    dismissed: int = stored("dismissed", "How many nobody needs to hear any more; they are off the list.")
+    may_be_more: bool = stored("may_be_more", "Whether to call again, with a new key.")
 
 
 @strawberry.type
@@ -124,3 +133,19 @@ class DeadLetterMutation:
         reason: Annotated[str, strawberry.argument(description="Why, 1 to 1,000 characters.")],
     ) -> Document | Refusal:
         return await replay_delivery(info.context, client_key, id, reason)
+
+    @mutates(
+        "replayDeadLetters",
+        "As `replayDelivery`, for the latest 50 in one state; one line in the audit trail. For administrators.",
+        ReplayedDeadLetters,
+        *COMMON,
+    )
+    async def replay_dead_letters(
+        self,
+        info: Info,
+        client_key: ClientKey,
+        state: Annotated[DeadLetterState, strawberry.argument(description="Why they are dead.")],
+        reason: Annotated[str, strawberry.argument(description="Why again, 1 to 1,000 characters.")],
+        channel: Annotated[str | None, strawberry.argument(description="Only of this channel, such as `fcm`.")] = None,
+    ) -> Document | Refusal:
+        return await replay_dead_letters(info.context, client_key, DeliveryState(state.value), channel, reason)

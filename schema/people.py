@@ -133,6 +133,7 @@ class Person(Node):
         stands_in_for_now, "For whom they stand in now: absent or leaving people.", needs=("covers",)
     )
     successor_id: strawberry.ID | None = stored("successor_id", "Who got what was theirs when they left.")
+    erased_at: datetime | None = stored("erased_at", "Since when nothing says who this was.")
     shifts: list[Annotated["Shift", strawberry.lazy("schema.shifts")]] = related_list(
         "shifts", "Their actual shifts, last started first.", on="owner_id", order="-started_at"
     )

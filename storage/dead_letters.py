@@ -31,13 +31,32 @@ def _dead(state: DeliveryState, now: datetime) -> Document:
 
 
 async def page_dead_letters(reads: Reads, state: DeliveryState, now: datetime, request: PageRequest) -> Page:
-    """Those in one state that nobody has replayed."""
+    """Those in one state that nobody has dealt with."""
     return await reads.page(DELIVERIES, _dead(state, now), request)
 
 
 async def count_dead_letters(store: Store, scope: Scope, state: DeliveryState, now: datetime) -> int:
     """How many there are, counted up to MAX_COUNTED."""
     return await store[DELIVERIES].count({"org_id": scope.org_id, **_dead(state, now)}, limit=MAX_COUNTED)
+
+
+async def list_dead_letters(
+    reads: Reads, state: DeliveryState, channel: str | None, now: datetime, limit: int
+) -> list[tuple[Delivery, Notice | None]]:
+    """At most `limit` of those in one state, with what each tells: two reads."""
+    where = _dead(state, now) | ({} if channel is None else {"channel": channel})
+    order = "-held_since" if state is DeliveryState.CONFIG_HOLD else "-finished_at"
+    rows = [decode(Delivery, each) for each in await reads.list(DELIVERIES, where, order=order, limit=limit)]
+    ids = list({row.notice_id for row in rows})
+    found = await reads.store[NOTICES].find({"_id": {"$in": ids}}, limit=len(ids)) if ids else []
+    notices = {each["_id"]: decode(Notice, each) for each in found}
+    return [(row, notices.get(row.notice_id)) for row in rows]
+
+
+async def dismiss(store: Store, dead: Delivery, now: datetime) -> bool:
+    """Takes a dead letter that nobody needs to hear off the list; False where it moved on meanwhile."""
+    guard = {"_id": dead.id, "state": dead.state.value, "fence": dead.fence, "replayed_at": None}
+    return await store[DELIVERIES].update_one(guard, {"$set": {"replayed_at": stored_time(now)}}) == 1
 
 
 async def find_dead_letter(reads: Reads, delivery_id: str) -> tuple[Delivery, Notice | None, bool] | None:

@@ -12,6 +12,7 @@ from typing import Final
 from domain.ids import PersonId
 from domain.personal_data import UNDER_WAY, DataRequest, DataRequestState
 from storage import (
+    article_uses,
     audit,
     bindings,
     check_ins,
@@ -20,6 +21,7 @@ from storage import (
     devices,
     drives,
     norm_entries,
+    norm_flags,
     outbox,
     people,
     positions,
@@ -72,6 +74,8 @@ PARTS: Final = {
         Part(check_ins.COLLECTION),
         Part(visits.COLLECTION),
         Part(norm_entries.COLLECTION),
+        Part(norm_flags.COLLECTION),
+        Part(article_uses.COLLECTION),
         Part(routes.COLLECTION),
         Part(outbox.NOTICES),
         Part(audit.COLLECTION, "actor_id"),
@@ -83,6 +87,7 @@ _REMOVED: Final = (
     (positions.TRACK_POINTS, "owner_id"),
     (positions.COLLECTION, "owner_id"),
     (positions.VIEWS, "owner_id"),
+    (drives.COLLECTION, "owner_id"),
     (check_ins.COLLECTION, "owner_id"),
     (routes.COLLECTION, "owner_id"),
     (devices.COLLECTION, "owner_id"),

@@ -60,6 +60,7 @@ REACH: dict[str, Reach] = {
     "audit_entries": Reach.ADMINISTRATION,
     "deliveries": Reach.ADMINISTRATION,
     "data_requests": Reach.PERSONAL,
+    "article_uses": Reach.PERSONAL,
     "consents": Reach.PERSONAL,
     "consent_events": Reach.PERSONAL,
     "consent_texts": Reach.ORGANIZATION,

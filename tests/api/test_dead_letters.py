@@ -31,6 +31,12 @@ REPLAY = f"""mutation ($key: String!, $id: ID!, $reason: String!) {{
     ... on WrongState {{ recordId currentState }} ... on InvalidInput {{ field }}
   }}
 }}"""
+REPLAY_ALL = """mutation ($key: String!, $state: DeadLetterState!, $channel: String, $reason: String!) {
+  replayDeadLetters(clientKey: $key, state: $state, channel: $channel, reason: $reason) {
+    __typename ... on ReplayedDeadLetters { deliveryIds dismissed mayBeMore }
+    ... on Refusal { code } ... on InvalidInput { field }
+  }
+}"""
 TRAIL = """query ($filter: AuditFilterInput) { auditTrail(filter: $filter) { nodes {
   at action actorId actorRole subjectId reason changed actor { name }
 } } }"""
@@ -69,6 +75,26 @@ async def test_a_dead_letter_is_replayed_once(world: World, store: Store, state:
     (entry,) = (await world.admin.api.first(TRAIL, filter={"action": "replayDelivery"}))["nodes"]
     assert (entry["actorId"], entry["subjectId"]) == (world.admin.id, new["deliveryId"])
     assert entry["reason"] == "The key is renewed."
+
+
+async def test_many_are_replayed_at_once_and_what_has_ended_is_taken_off_the_list(world: World, store: Store) -> None:
+    rows = [(await dead(world, store, S.EXPIRED))[1] for _ in range(3)]
+    ended, _ = await dead(world, store, S.EXPIRED)
+    await store[NOTICES].update_one({"_id": ended.id}, {"$set": {"resolved_at": stored_time(START)}})
+    _, other = await dead(world, store, S.EXPIRED, channel="fcm")
+    given = {"state": "EXPIRED", "channel": "console", "reason": "The provider is back."}
+    key = new_key()
+    done = await world.admin.api.first(REPLAY_ALL, key=key, **given)
+    assert (len(done["deliveryIds"]), done["dismissed"], done["mayBeMore"]) == (3, 1, False)
+    assert await world.admin.api.first(REPLAY_ALL, key=key, **given) == done
+    assert await listed(world, "EXPIRED") == [other.id]
+    following = await store[DELIVERIES].find({"_id": {"$in": done["deliveryIds"]}}, limit=9)
+    assert {each["replay_of"] for each in following} == {row.id for row in rows}
+    rest = await world.admin.api.first(REPLAY_ALL, key=new_key(), **(given | {"channel": None}))
+    assert (len(rest["deliveryIds"]), rest["dismissed"]) == (1, 0)
+    trail = (await world.admin.api.first(TRAIL, filter={"action": "replayDeadLetters"}))["nodes"]
+    assert [each["reason"] for each in trail] == ["The provider is back."] * 2
+    assert (await world.admin.api.first(REPLAY_ALL, key=new_key(), **(given | {"reason": ""})))["field"] == "reason"
 
 
 @pytest.mark.parametrize(("minutes", "stuck"), [(15, False), (15.001, True)])
@@ -112,6 +138,7 @@ async def test_only_administrators_of_the_organization(
         assert await member.api.code(REPLAY, **given) == "FORBIDDEN"
         assert await member.api.code(LIST, state="POISON") == "FORBIDDEN"
         assert await member.api.code(COUNTS) == "FORBIDDEN"
+        assert await member.api.code(REPLAY_ALL, key=new_key(), state="POISON", reason="x") == "FORBIDDEN"
         assert await member.api.code(TRAIL) == "FORBIDDEN"
     assert (await other_world.admin.api.first(REPLAY, **given))["code"] == "NOT_FOUND"
     assert await listed(other_world, "POISON") == []
