@@ -13,6 +13,7 @@ from statistics import fmean
 
 from domain.attendance import work_day
 from domain.compliance import NormState, NormWeek
+from domain.dwell import dwell_s
 from domain.ids import PersonId
 from domain.people import Person
 from domain.sla import Clock, Metric
@@ -57,11 +58,15 @@ class AbilityScore:
 
 @dataclass(frozen=True, slots=True)
 class AbilityWeek:
-    """All scores of a week, and their mean where there are any."""
+    """All scores of a week, and their mean where there are any.
+
+    `mean_dwell_s` is of the verified visits; those that ended with the shift say nothing about it.
+    """
 
     week: str
     score: float | None
     scores: tuple[AbilityScore, ...]
+    mean_dwell_s: float | None
 
 
 def ability_week(
@@ -88,10 +93,17 @@ def ability_week(
         _score(Ability.INSIGHTS, _insights(week, norms, is_over=work_day(person, now) > week.days[-1])),
     )
     known = [each.score for each in scores if each.score is not None]
-    return AbilityWeek(str(week), round(fmean(known), 1) if known else None, scores)
+    stays = [dwell_s(each.opened_at, each.last_inside_at) for each in of_week if _says_how_long(each, own_day)]
+    dwells = [each for each in stays if each is not None]
+    mean_dwell_s = fmean(dwells) if dwells else None
+    return AbilityWeek(str(week), round(fmean(known), 1) if known else None, scores, mean_dwell_s)
 
 
 OwnDay = Callable[[datetime | None], date | None]
+
+
+def _says_how_long(visit: Visit, own_day: OwnDay) -> bool:
+    return visit.verified and not visit.auto_closed and own_day(visit.opened_at) is not None
 
 
 def _score(ability: Ability, found: Iterable[AbilityEvidence]) -> AbilityScore:

@@ -22,6 +22,13 @@ def is_long_enough(tier: Tier, from_at: datetime, until_at: datetime) -> bool:
     return until_at - from_at >= DWELL[tier]
 
 
+def dwell_s(opened_at: datetime | None, last_inside_at: datetime | None) -> float | None:
+    """Seconds of the provable stay; None where nothing proves one."""
+    if opened_at is None or last_inside_at is None:
+        return None
+    return (last_inside_at - opened_at).total_seconds()
+
+
 def inside(
     fixes: Iterable[tuple[datetime, Point, float]], pin: Point, radius_m: float, from_at: datetime, until_at: datetime
 ) -> tuple[datetime, ...]:

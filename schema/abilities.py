@@ -48,6 +48,9 @@ class AbilityWeek:
     week: str = stored("week", "Such as 2026-W48.")
     score: float | None = stored("score", "Mean of the scores there are; null where nothing counts.")
     scores: list[AbilityScore] = stored("scores", "One for each ability.", default=())
+    mean_dwell_seconds: float | None = stored(
+        "mean_dwell_s", "Mean proved stay of the verified visits; those that ended with the shift are left out."
+    )
 
 
 @strawberry.type(description="How a rep works, counted anew from events each time it is asked for.")

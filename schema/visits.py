@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from domain.accounts import Tier
+from domain.dwell import dwell_s
 from domain.refusals import Refusal
 from domain.visits import VisitKind, VisitOutcome, VisitState
 from resolvers.visits import NewVisit, cancel_visit, reschedule_visit, schedule_visit
-from schema.fields import Info, mutates, related, related_list, returns, stored, wanted
+from schema.fields import Info, computed, mutates, related, related_list, returns, stored, wanted
 from schema.inputs import given
 from schema.nodes import Node
 from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
@@ -79,6 +80,11 @@ class Visit(Node):
     )
     last_inside_at: datetime | None = stored(
         "last_inside_at", "The latest evidence inside the fence; the stay is proved until then."
+    )
+    dwell_seconds: float | None = computed(
+        dwell_s,
+        "Seconds of the proved stay; null where the rep did not arrive inside.",
+        needs=("opened_at", "last_inside_at"),
     )
     auto_closed: bool = stored(
         "auto_closed", "Its end is the shift's: left out of mean lengths of stay.", default=False

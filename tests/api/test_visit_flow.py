@@ -11,8 +11,8 @@ import pytest
 from resolvers.services import Services
 from tests.conftest import START, StoppedClock
 from tests.support.client import new_key
-from tests.support.field_work import check_in, check_out, make_site, minutes, north_of_pin, wire
-from tests.support.leads import clock_of, create_lead, read_lead
+from tests.support.field_work import CHECK_OUT, PIN, check_in, check_out, make_site, minutes, north_of_pin, wire
+from tests.support.leads import clock_of, create_lead, log_activity, read_lead
 from tests.support.world import Member, World
 from workers.visits import close_open
 
@@ -114,6 +114,46 @@ async def test_an_unproved_visit_is_a_note_and_stops_nothing(world: World, clock
     assert [(each["kind"], each["outcome"]) for each in lead["activities"]] == [("NOTE", "NOBODY_THERE")]
     assert lead["lastActivityAt"] == "2026-11-23T01:00:00.000Z"
     assert clock_of(await read_lead(world.rep, lead_id), FIRST)["state"] == "RUNNING"
+
+
+async def test_each_verified_visit_begins_the_next_follow_up_and_delivers_no_proposal(
+    world: World, clock: StoppedClock
+) -> None:
+    lead_id, site_id = (await create_lead(world.rep, tier="A"))["id"], await make_site(world.rep, "A")
+    for cycle, due in ((1, "2026-11-26T01:00:00.000Z"), (2, "2026-11-27T01:10:00.000Z")):
+        opened = await check_in(world.rep, site_id, clock.now, leadId=lead_id)
+        clock.advance(minutes=10)
+        assert (await check_out(world.rep, opened["visit"]["id"], clock.now))["verified"] is True
+        lead = await read_lead(world.rep, lead_id)
+        follow_up = clock_of(lead, "LEAD_NEXT_FOLLOWUP")
+        assert (follow_up["cycle"], follow_up["state"], follow_up["dueAt"]) == (cycle, "RUNNING", due)
+        assert clock_of(lead, FIRST)["metAt"] == "2026-11-23T01:00:00.000Z"
+        assert clock_of(lead, "TIER_A_PROPOSAL")["state"] == "RUNNING"
+        clock.advance(days=1)
+
+
+async def test_a_check_out_and_calls_at_once_all_count(world: World, clock: StoppedClock) -> None:
+    lead_id = (await create_lead(world.rep))["id"]
+    opened = await check_in(world.rep, await make_site(world.rep), START, leadId=lead_id)
+    clock.advance(minutes=6)
+    left = PIN | {"accuracyM": 10.0, "visitId": opened["visit"]["id"], "capturedAt": wire(clock.now)}
+
+    async def leave() -> Any:
+        told: Any = None
+        for _ in range(5):  # a phone goes on while the server is busy with the lead
+            answer = await world.rep.api.answer(CHECK_OUT, key=new_key(), input=left | {"outcome": "ORDER"})
+            told = (answer.get("data") or {}).get("checkOut")
+            if told is not None and told["__typename"] == "Visit":
+                break
+        return told
+
+    told, *calls = await asyncio.gather(leave(), *(log_activity(world.rep, lead_id) for _ in range(3)))
+    assert (told["__typename"], told["state"], told["verified"]) == ("Visit", "DONE", True)
+    lead = await world.rep.api.first(ACTIVITIES, id=lead_id)
+    logged = sorted(each["id"] for each in calls if each["__typename"] == "Activity")
+    assert sorted(each["id"] for each in lead["activities"] if each["kind"] == "CALL") == logged
+    assert [each["kind"] for each in lead["activities"]].count("VISIT") == 1
+    assert clock_of(await read_lead(world.rep, lead_id), FIRST)["metAt"] == "2026-11-23T01:00:00.000Z"
 
 
 async def test_check_outs_at_once_leave_one_activity(world: World, services: Services, clock: StoppedClock) -> None:

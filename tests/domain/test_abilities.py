@@ -147,6 +147,16 @@ def test_promises_count_when_kept_or_when_due_by_whoever_had_them() -> None:
     assert score(elsewhere, Ability.PROMISES).counted == 0
 
 
+def test_mean_dwell_leaves_out_what_ended_with_the_shift() -> None:
+    def stayed(number: int, minutes: int, *, auto_closed: bool = False, verified: bool = True) -> Visit:
+        known = visit(number, VisitState.DONE, verified=verified)
+        return replace(known, last_inside_at=DURING + timedelta(minutes=minutes), auto_closed=auto_closed)
+
+    visits = [stayed(1, 10), stayed(2, 20), stayed(3, 500, auto_closed=True), stayed(4, 3, verified=False)]
+    assert week_of(visits).mean_dwell_s == 15 * 60
+    assert week_of(visits[2:]).mean_dwell_s is None
+
+
 def deed(number: int, day: date, kind: NormKind = NormKind.MUST_DO, key: str = "STOCK") -> Deed:
     text = None if kind is NormKind.MUST_DO else f"Learnt no. {number}"
     return Deed(NormEntryId(f"nrm_{number}"), kind, key, day.isoformat(), DURING + timedelta(minutes=number), text)
