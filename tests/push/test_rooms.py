@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,3 +75,13 @@ def test_every_limit_says_where_it_is_documented() -> None:
 def test_keys_do_not_say_the_address() -> None:
     assert "secret-robot" not in room_key("feishu", "secret-robot")
     assert room_key("feishu", "a") != room_key("lark", "a") != room_key("lark", "b")
+
+
+def test_the_page_for_operators_says_the_same() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "connect-chat-services.md").read_text(encoding="utf-8")
+    rows = {
+        name: tuple(int(cell.replace(",", "")) if cell.strip() else None for cell in cells)
+        for names, *cells in re.findall(r"^\| (`.*?) \|(.*?)\|(.*?)\|(.*?)\|", page, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    assert rows == {name: (each.per_second, each.per_minute, each.per_hour) for name, each in LIMITS.items()}
