@@ -118,6 +118,8 @@ class Position:
     heading_deg: float | None = None
     battery_pct: float | None = None
     device_id: str | None = None
+    wake_after: datetime | None = None
+    """When the phone is asked for a sign of life if nothing comes until then."""
 
 
 def batch_problem(points: int, cadence_s: int) -> InvalidInput | None:
@@ -207,16 +209,18 @@ def duty(
     auto_end_at: datetime | None,
     on_break: bool | None,
     phone: str | None,
+    woken_at: datetime | None,
     *,
     now: datetime,
 ) -> Condition:
-    """The condition of a person by their open shift (None: there is none) and what their phone told last.
+    """The condition of a person by their open shift (None: there is none), what their phone told last, and since when
+    it has not answered a silent push.
 
     A shift forgotten past its assumed end is over even before a worker closes it.
     """
     on_shift = started_at is not None and auto_end_at is not None and now < auto_end_at
-    device = DeviceState(phone != PhoneState.NO_PERMISSION, phone == PhoneState.LOW_BATTERY) if phone else None
-    return condition(device, on_shift=on_shift, on_break=bool(on_break))
+    device = DeviceState(phone != PhoneState.NO_PERMISSION, phone == PhoneState.LOW_BATTERY, woken_at)
+    return condition(device, on_shift=on_shift, on_break=bool(on_break), now=now)
 
 
 def drawn_state(
@@ -226,11 +230,12 @@ def drawn_state(
     auto_end_at: datetime | None,
     on_break: bool | None,
     phone: str | None,
+    woken_at: datetime | None,
     open_visit_id: str | None,
     *,
     now: datetime,
 ) -> DisplayState:
     """The one state a map draws; see domain/presence.py for the precedence."""
     fresh = freshness(last_at, cadence_s, now=now)
-    state = duty(started_at, auto_end_at, on_break, phone, now=now)
+    state = duty(started_at, auto_end_at, on_break, phone, woken_at, now=now)
     return display_state(fresh, state, in_visit=open_visit_id is not None)

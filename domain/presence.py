@@ -9,6 +9,7 @@ from enum import StrEnum
 DEFAULT_CADENCE_S = 60
 RECENT_WITHIN = timedelta(minutes=15)
 STALE_WITHIN = timedelta(minutes=60)
+ANSWERED_WITHIN = timedelta(minutes=10)
 
 
 class Freshness(StrEnum):
@@ -28,6 +29,7 @@ class Condition(StrEnum):
     OFF_DUTY = "OFF_DUTY"
     PAUSED = "PAUSED"
     NO_PERMISSION = "NO_PERMISSION"
+    APP_KILLED = "APP_KILLED"
     LOW_BATTERY = "LOW_BATTERY"
 
 
@@ -37,6 +39,7 @@ class DisplayState(StrEnum):
     OFF_DUTY = "OFF_DUTY"
     PAUSED = "PAUSED"
     NO_PERMISSION = "NO_PERMISSION"
+    APP_KILLED = "APP_KILLED"
     NO_DATA = "NO_DATA"
     LOST = "LOST"
     LOW_BATTERY = "LOW_BATTERY"
@@ -48,10 +51,14 @@ class DisplayState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeviceState:
-    """What the phone last told of itself; `permitted` is the right to use the location in the background."""
+    """What is known of the phone; `permitted` is the right to use the location in the background.
+
+    `woken_at`: when a silent push asked it for a sign of life that has not come.
+    """
 
     permitted: bool = True
     low_battery: bool = False
+    woken_at: datetime | None = None
 
 
 def freshness(last_at: datetime | None, cadence_s: float | None, *, now: datetime) -> Freshness:
@@ -71,7 +78,17 @@ def freshness(last_at: datetime | None, cadence_s: float | None, *, now: datetim
     return Freshness.STALE if age <= STALE_WITHIN else Freshness.LOST
 
 
-def condition(device: DeviceState | None, *, on_shift: bool, on_break: bool) -> Condition:
+def app_killed(woken_at: datetime | None, *, now: datetime) -> bool:
+    """Whether a silent push has stayed unanswered for 10 minutes: nothing runs on the phone that could answer."""
+    return woken_at is not None and now - woken_at >= ANSWERED_WITHIN
+
+
+def wake_at(last_at: datetime, cadence_s: float) -> datetime:
+    """When a phone that was heard of then is asked for a sign of life: once it is no longer LIVE nor RECENT."""
+    return last_at + max(RECENT_WITHIN, 2 * timedelta(seconds=cadence_s))
+
+
+def condition(device: DeviceState | None, *, on_shift: bool, on_break: bool, now: datetime) -> Condition:
     """Shift before phone: who is off duty or on a break is not tracked, whatever the phone says."""
     if not on_shift:
         return Condition.OFF_DUTY
@@ -79,6 +96,8 @@ def condition(device: DeviceState | None, *, on_shift: bool, on_break: bool) -> 
         return Condition.PAUSED
     if device is not None and not device.permitted:
         return Condition.NO_PERMISSION
+    if device is not None and app_killed(device.woken_at, now=now):
+        return Condition.APP_KILLED
     if device is not None and device.low_battery:
         return Condition.LOW_BATTERY
     return Condition.ON_DUTY
@@ -88,13 +107,14 @@ _BY_CONDITION = {
     Condition.OFF_DUTY: DisplayState.OFF_DUTY,
     Condition.PAUSED: DisplayState.PAUSED,
     Condition.NO_PERMISSION: DisplayState.NO_PERMISSION,
+    Condition.APP_KILLED: DisplayState.APP_KILLED,
 }
 _SILENT = {Freshness.NO_DATA: DisplayState.NO_DATA, Freshness.LOST: DisplayState.LOST}
 
 
 def display_state(fresh: Freshness, state: Condition, *, in_visit: bool = False) -> DisplayState:
-    """One state, the first that holds: OFF_DUTY, PAUSED, NO_PERMISSION, NO_DATA, LOST, LOW_BATTERY, STALE, RECENT,
-    IN_VISIT, LIVE.
+    """One state, the first that holds: OFF_DUTY, PAUSED, NO_PERMISSION, APP_KILLED, NO_DATA, LOST, LOW_BATTERY,
+    STALE, RECENT, IN_VISIT, LIVE.
 
     What explains silence goes before silence, silence before what is merely worth knowing. There is no "idle".
     """

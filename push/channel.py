@@ -62,6 +62,8 @@ class Message:
     target: Target | None
     locale: str
     bound: Bound | None = None
+    silent: bool = False
+    """For the app alone: nothing is shown. Only channels to devices can do that."""
 
 
 class Channel(Protocol):

@@ -52,16 +52,39 @@ def encode(message: Message) -> dict[str, Any]:
     """The body of `messages:send`. ValueError when FCM or the platform would refuse it, or it has no address."""
     if message.target is None or message.target.address is None:
         raise ValueError("no device to send to")
-    urgent = message.priority is not Priority.NORMAL
-    built = _library.Message(
-        data=message.data,
-        notification=_library.Notification(title=message.title, body=message.body),
-        fid=message.target.fid,
-    )
+    built = _library.Message(data=message.data, fid=message.target.fid)
     if message.target.fid is None:
         # Set afterwards: the constructor warns about tokens, and a device without a fid has nothing else.
         built.token = message.target.token
-    match message.target.platform:
+    if message.silent:
+        _wake_up(built, message)
+    else:
+        _show(built, message, message.target.platform)
+    body = {"message": json.loads(str(built))}
+    # After the library's own validation: only now is everything known to be text.
+    _check_limits(message)
+    return body
+
+
+def _wake_up(built: Any, message: Message) -> None:
+    """For the app in the background; each platform takes its own part."""
+    built.android = _library.AndroidConfig(priority="high", ttl=message.ttl_s)
+    built.apns = _library.APNSConfig(
+        headers={
+            # Apple refuses a background push of high priority.
+            "apns-priority": "5",
+            "apns-push-type": "background",
+            "apns-collapse-id": message.collapse_id,
+            "apns-expiration": str(int(message.deadline_at.timestamp())),
+        },
+        payload=_library.APNSPayload(aps=_library.Aps(content_available=True)),
+    )
+
+
+def _show(built: Any, message: Message, platform: Platform) -> None:
+    urgent = message.priority is not Priority.NORMAL
+    built.notification = _library.Notification(title=message.title, body=message.body)
+    match platform:
         case Platform.ANDROID:
             built.android = _library.AndroidConfig(
                 priority="high" if urgent else "normal",
@@ -93,10 +116,6 @@ def encode(message: Message) -> dict[str, Any]:
                     title=message.title, body=message.body, tag=message.collapse_id, language=message.locale
                 ),
             )
-    body = {"message": json.loads(str(built))}
-    # After the library's own validation: only now is everything known to be text.
-    _check_limits(message)
-    return body
 
 
 def _check_limits(message: Message) -> None:

@@ -68,6 +68,7 @@ def _entry(person: Document, position: Document, shift: Document, visit: Documen
         # Without `at` it holds only what the phone told of itself.
         "latest": position if position.get("at") is not None else None,
         "phone_state": position.get("phone_state"),
+        "woken_at": position.get("woken_at"),
         "shift_started_at": shift.get("started_at"),
         "shift_auto_end_at": shift.get("auto_end_at"),
         "on_break": breaks[-1].get("ended_at") is None,

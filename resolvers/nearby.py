@@ -67,7 +67,7 @@ async def nearest_reps(context: Context, site_id: str, first: int) -> list[Docum
 
 def _at_work(entry: Document, now: datetime) -> bool:
     starts_at, ends_at = aware(entry["shift_started_at"]), aware(entry["shift_auto_end_at"])
-    condition = duty(starts_at, ends_at, entry["on_break"], entry["phone_state"], now=now)
+    condition = duty(starts_at, ends_at, entry["on_break"], entry["phone_state"], None, now=now)
     return condition not in {Condition.OFF_DUTY, Condition.PAUSED}
 
 

@@ -17,6 +17,7 @@ from domain.positions import (
     sift,
     state_problem,
 )
+from domain.presence import wake_at
 from domain.refusals import InvalidInput, Refusal
 from resolvers.context import Context
 from resolvers.once import Facts, Outcome, once
@@ -28,6 +29,7 @@ from storage.positions import (
     insert_track,
     list_shifts_around,
     move_forward,
+    note_sign_of_life,
     save_phone_state,
 )
 from storage.reads import Page, PageRequest, Reads, unique
@@ -62,6 +64,7 @@ async def report_positions(context: Context, client_key: str, given: PositionBat
             await insert_track(store, latest, sifted.kept)
             if await move_forward(store, latest):
                 return Facts(_received(sifted, stored_time(latest.at)))
+        await note_sign_of_life(store, actor.person_id)
         return Facts(_received(sifted, await find_latest_at(store, actor.person_id)))
 
     return await once(context, "reportPositions", client_key, given, act)
@@ -83,6 +86,7 @@ def _latest(actor: Actor, given: PositionBatch, sifted: Sifted, now: datetime) -
         heading_deg=last.heading_deg,
         battery_pct=last.battery_pct,
         device_id=given.device_id,
+        wake_after=wake_at(last.at, given.cadence_s),
     )
 
 

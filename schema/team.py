@@ -35,6 +35,7 @@ described_enum(
     OFF_DUTY="In no shift: not tracked.",
     PAUSED="On a break: not tracked.",
     NO_PERMISSION="In a shift, but the app may not use the location.",
+    APP_KILLED="In a shift, but the app does not run: a silent push stayed unanswered for 10 minutes.",
     LOW_BATTERY="In a shift, the phone saves energy.",
 )
 described_enum(
@@ -43,6 +44,7 @@ described_enum(
     OFF_DUTY="In no shift.",
     PAUSED="On a break.",
     NO_PERMISSION="The app may not use the location.",
+    APP_KILLED="The app does not run: a silent push stayed unanswered for 10 minutes.",
     NO_DATA="In a shift, but no position came yet.",
     LOST="Silent for over 60 minutes.",
     LOW_BATTERY="The phone saves energy.",
@@ -51,7 +53,7 @@ described_enum(
     IN_VISIT="At a customer.",
     LIVE="Under way.",
 )
-_SHIFT = ("shift_started_at", "shift_auto_end_at", "on_break", "phone_state")
+_SHIFT = ("shift_started_at", "shift_auto_end_at", "on_break", "phone_state", "woken_at")
 _FIX = ("latest.at", "latest.cadence_s")
 
 InTeam = Annotated[
@@ -67,6 +69,9 @@ class TeamMapEntry:
     freshness: Freshness = computed(freshness, "How old the latest position is.", needs=_FIX)
     condition: Condition = computed(duty, "What is known of shift and phone.", needs=_SHIFT)
     latest: Position | None = stored("latest", "The latest known position.")
+    woken_at: datetime | None = stored(
+        "woken_at", "Since when the phone has owed a sign of life that a silent push asked for; null once one came."
+    )
     shift_started_at: datetime | None = stored("shift_started_at", "Start of the shift that lasts.")
     open_visit: Annotated["Visit", strawberry.lazy("schema.visits")] | None = stored("open_visit", "Where the rep is.")
 

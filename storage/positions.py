@@ -42,6 +42,7 @@ _BATCHES_BEFORE = 3
 INDEXES = [
     IndexModel([("org_id", 1), ("owner_id", 1)], name="by_owner"),
     IndexModel([("org_id", 1), ("team_id", 1), ("at", -1), ("_id", -1)], name="by_team_time"),
+    IndexModel([("wake_after", 1)], name="to_wake", sparse=True),
     IndexModel([("at", 1)], name="ttl", expireAfterSeconds=int(KEEP_TRACK.total_seconds())),
 ]
 TRACK_INDEXES = [
@@ -117,14 +118,15 @@ async def move_forward(store: Store, position: Position) -> bool:
 
 
 def _replacing(values: Document) -> Document:
-    optional = ("team_id", "speed_mps", "heading_deg", "battery_pct", "device_id")
+    optional = ("woken_at", "team_id", "speed_mps", "heading_deg", "battery_pct", "device_id")
     gone = {name: "" for name in optional if name not in values}
     return {"$set": values, "$unset": gone} if gone else {"$set": values}
 
 
 async def forget_latest(store: Store, owner_id: PersonId) -> None:
     """Takes the person off the map; what the phone told of itself stays."""
-    gone = ("location", "at", "accuracy_m", "received_at", "speed_mps", "heading_deg", "battery_pct", "device_id")
+    about = ("location", "at", "accuracy_m", "received_at", "speed_mps", "heading_deg", "battery_pct", "device_id")
+    gone = (*about, "wake_after", "woken_at")
     await store[COLLECTION].update_one({"_id": owner_id}, {"$unset": dict.fromkeys(gone, "")})
 
 
@@ -189,9 +191,31 @@ async def save_phone_state(store: Store, owner: Document, state: PhoneState, at:
         await store[COLLECTION].insert_one({**owner, **told})
     elif known.get("phone_state_at") is not None and known["phone_state_at"] >= time:
         told = {name: known[name] for name in told}
+        await note_sign_of_life(store, owner["_id"])
     else:
-        await store[COLLECTION].update_one(key, {"$set": told})
+        await store[COLLECTION].update_one(key, {"$set": told, "$unset": {"woken_at": ""}})
     return told
+
+
+async def note_sign_of_life(store: Store, owner_id: PersonId) -> None:
+    """The phone has answered, whatever it said."""
+    await store[COLLECTION].update_one({"_id": owner_id, "woken_at": {"$exists": True}}, {"$unset": {"woken_at": ""}})
+
+
+async def list_to_wake(store: Store, now: datetime, limit: int) -> list[Document]:
+    """Latest positions whose phones have been silent for so long that they are to be asked, the longest first."""
+    query = {"wake_after": {"$lte": stored_time(now)}}
+    return await store[COLLECTION].find(query, order=[("wake_after", 1)], limit=limit)
+
+
+async def save_wake_up(store: Store, position: Document, woken_at: datetime | None, again_at: datetime | None) -> bool:
+    """Since when the phone has been asked, and when to look again; False where it was heard of since it was read."""
+    guard = {"_id": position["_id"], "wake_after": position["wake_after"], "at": position.get("at")}
+    values = {"woken_at": stored_time(woken_at), "wake_after": stored_time(again_at)}
+    kept = {name: value for name, value in values.items() if value is not None}
+    gone = {name: "" for name, value in values.items() if value is None}
+    change = {step: names for step, names in (("$set", kept), ("$unset", gone)) if names}
+    return bool(await store[COLLECTION].update_one(guard, change))
 
 
 async def log_views(

@@ -29,6 +29,7 @@ from workers.push_delivery import PushDelivery, Timing
 from workers.push_metrics import show_queue, show_unreachable
 from workers.routes import solve_left_over
 from workers.shifts import close_forgotten_shifts
+from workers.silent_phones import wake_silent
 from workers.sla_sweeps import sweep_once
 from workers.sla_watch import SlaWatch
 from workers.visits import close_open, mark_missed
@@ -40,6 +41,7 @@ VISITS_EVERY_S = 30.0
 POOL_EVERY_S = 30.0
 NORMS_EVERY_S = 60.0
 DRIVES_EVERY_S = 30.0
+SILENT_PHONES_EVERY_S = 30.0
 SWEEPS_EVERY_S = 2.0
 DEVICES_EVERY_S = 3_600.0
 ERASURES_EVERY_S = 5.0
@@ -99,6 +101,7 @@ def jobs(
         Job("erasures", ERASURES_EVERY_S, partial(erase_due, services)),
         Job("push_metrics", METRICS_EVERY_S, partial(show_queue, services)),
         Job("push_reach", REACH_EVERY_S, partial(show_unreachable, services)),
+        Job("silent_phones", SILENT_PHONES_EVERY_S, partial(wake_silent, services, channels)),
         Job("driven_distances", DRIVES_EVERY_S, partial(measure_driven, services)),
         Job("route_plans", 5.0, partial(solve_left_over, services)),
     ]

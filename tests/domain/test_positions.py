@@ -157,11 +157,11 @@ def test_duty(
     phone: str | None,
     expected: Condition,
 ) -> None:
-    assert duty(started_at, auto_end_at, on_break, phone, now=NOW) is expected
+    assert duty(started_at, auto_end_at, on_break, phone, None, now=NOW) is expected
 
 
 def test_drawn_state() -> None:
-    assert drawn_state(NOW, 60, START, END, False, None, "vis_1", now=NOW) is DisplayState.IN_VISIT
-    assert drawn_state(NOW, 60, START, END, False, None, None, now=NOW) is DisplayState.LIVE
-    assert drawn_state(None, None, START, END, False, None, None, now=NOW) is DisplayState.NO_DATA
-    assert drawn_state(NOW, 60, None, None, None, None, None, now=NOW) is DisplayState.OFF_DUTY
+    assert drawn_state(NOW, 60, START, END, False, None, None, "vis_1", now=NOW) is DisplayState.IN_VISIT
+    assert drawn_state(NOW, 60, START, END, False, None, None, None, now=NOW) is DisplayState.LIVE
+    assert drawn_state(None, None, START, END, False, None, None, None, now=NOW) is DisplayState.NO_DATA
+    assert drawn_state(NOW, 60, None, None, None, None, None, None, now=NOW) is DisplayState.OFF_DUTY

@@ -7,7 +7,16 @@ from itertools import product
 
 import pytest
 
-from domain.presence import Condition, DeviceState, DisplayState, Freshness, condition, display_state, freshness
+from domain.presence import (
+    Condition,
+    DeviceState,
+    DisplayState,
+    Freshness,
+    condition,
+    display_state,
+    freshness,
+    wake_at,
+)
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -41,6 +50,14 @@ def test_freshness(age_s: float | None, cadence_s: float | None, expected: Fresh
     assert freshness(last_at, cadence_s, now=NOW) is expected
 
 
+@pytest.mark.parametrize(("cadence_s", "minutes"), [(1, 15), (60, 15), (450, 15), (451, 15 + 2 / 60), (3_600, 120)])
+def test_a_phone_is_asked_once_it_is_neither_live_nor_recent(cadence_s: int, minutes: float) -> None:
+    at = wake_at(NOW, cadence_s)
+    assert at == NOW + timedelta(minutes=minutes)
+    assert freshness(NOW, cadence_s, now=at) in {Freshness.LIVE, Freshness.RECENT}
+    assert freshness(NOW, cadence_s, now=at + timedelta(seconds=1)) not in {Freshness.LIVE, Freshness.RECENT}
+
+
 @pytest.mark.parametrize(
     ("device", "on_shift", "on_break", "expected"),
     [
@@ -48,13 +65,18 @@ def test_freshness(age_s: float | None, cadence_s: float | None, expected: Fresh
         (DeviceState(), True, False, Condition.ON_DUTY),
         (DeviceState(permitted=False, low_battery=True), True, False, Condition.NO_PERMISSION),
         (DeviceState(low_battery=True), True, False, Condition.LOW_BATTERY),
+        (DeviceState(woken_at=NOW - timedelta(seconds=599)), True, False, Condition.ON_DUTY),
+        (DeviceState(woken_at=NOW - timedelta(seconds=600)), True, False, Condition.APP_KILLED),
+        (DeviceState(low_battery=True, woken_at=NOW - timedelta(hours=1)), True, False, Condition.APP_KILLED),
+        (DeviceState(permitted=False, woken_at=NOW - timedelta(hours=1)), True, False, Condition.NO_PERMISSION),
+        (DeviceState(woken_at=NOW - timedelta(hours=1)), True, True, Condition.PAUSED),
         (DeviceState(permitted=False), True, True, Condition.PAUSED),
         (DeviceState(permitted=False), False, False, Condition.OFF_DUTY),
         (None, False, True, Condition.OFF_DUTY),
     ],
 )
 def test_condition(device: DeviceState | None, on_shift: bool, on_break: bool, expected: Condition) -> None:
-    assert condition(device, on_shift=on_shift, on_break=on_break) is expected
+    assert condition(device, on_shift=on_shift, on_break=on_break, now=NOW) is expected
 
 
 @pytest.mark.parametrize(
@@ -69,6 +91,8 @@ def test_condition(device: DeviceState | None, on_shift: bool, on_break: bool, e
         (Freshness.LIVE, Condition.LOW_BATTERY, False, DisplayState.LOW_BATTERY),
         (Freshness.LOST, Condition.LOW_BATTERY, False, DisplayState.LOST),
         (Freshness.LOST, Condition.NO_PERMISSION, False, DisplayState.NO_PERMISSION),
+        (Freshness.LOST, Condition.APP_KILLED, True, DisplayState.APP_KILLED),
+        (Freshness.STALE, Condition.APP_KILLED, False, DisplayState.APP_KILLED),
         (Freshness.LIVE, Condition.PAUSED, True, DisplayState.PAUSED),
         (Freshness.LIVE, Condition.OFF_DUTY, True, DisplayState.OFF_DUTY),
         (Freshness.NO_DATA, Condition.OFF_DUTY, False, DisplayState.OFF_DUTY),

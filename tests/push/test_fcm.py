@@ -59,6 +59,18 @@ def test_encode_web() -> None:
     assert body["webpush"]["notification"]["lang"] == "zh-CN"
 
 
+def test_a_silent_message_shows_nothing() -> None:
+    for platform in (Platform.ANDROID, Platform.IOS):
+        message = make_message(target=target(platform), silent=True)
+        body = encode(message)
+        assert violations(body) == []
+        assert "notification" not in body["message"]
+        assert body["message"]["android"] == {"priority": "high", "ttl": "3600s"}
+        assert body["message"]["apns"]["payload"] == {"aps": {"content-available": 1}}
+        headers = body["message"]["apns"]["headers"]
+        assert (headers["apns-push-type"], headers["apns-priority"]) == ("background", "5")
+
+
 def test_encode_normal_priority_does_not_wake_anyone() -> None:
     android = encode(make_message(priority=Priority.NORMAL))["message"]["android"]
     ios = encode(make_message(priority=Priority.NORMAL, target=target(Platform.IOS)))["message"]["apns"]
