@@ -30,6 +30,8 @@ MIN_TOLERANCE_M, MAX_TOLERANCE_M = 1.0, 1_000.0
 MAX_SHOWN = 2_000
 """More points than a map can tell apart: the line is simplified until it has no more."""
 MAX_SHIFTS = 10
+YEARS = range(2000, 2200)
+"""Beyond them a day has no begin and end in every zone."""
 
 
 def position_watcher(actor: Actor) -> Actor:
@@ -42,11 +44,13 @@ def position_watcher(actor: Actor) -> Actor:
 async def track_of_day(context: Context, rep_id: str | None, day: date, tolerance_m: float) -> Document | None:
     """The way of the shifts that began on the rep's local date; None where the caller may not see the rep.
 
-    Raises Forbidden for roles that never see positions, BadInput for a tolerance outside 1 to 1,000 m.
+    Raises Forbidden for roles that never see positions, BadInput for a tolerance outside 1 to 1,000 m or such a date.
     """
     actor = position_watcher(context.me)
     if not MIN_TOLERANCE_M <= tolerance_m <= MAX_TOLERANCE_M:
         raise BadInput("toleranceM", "must be 1 to 1000 m")
+    if day.year not in YEARS:
+        raise BadInput("date", "must be within 2000 and 2199")
     if rep_id is not None and actor.role is Role.REP and rep_id != actor.person_id:
         return None
     found = await context.reads.find(PEOPLE, rep_id or actor.person_id)
