@@ -35,6 +35,8 @@ AUDITED: Final = frozenset(
         "releaseActivity",
         "releaseCheckIn",
         "overrideCheckIn",
+        "approveSiteLocation",
+        "rejectSiteLocation",
         "mergeLeads",
         "publishConsentText",
         "replayDelivery",

@@ -16,6 +16,7 @@ NODES = {
     "acc": ("accounts", "Account"),
     "con": ("contacts", "Contact"),
     "sit": ("sites", "Site"),
+    "rlc": ("site_relocations", "SiteRelocation"),
     "vis": ("visits", "Visit"),
     "chk": ("check_ins", "CheckIn"),
     "led": ("leads", "Lead"),

@@ -43,6 +43,7 @@ from schema.personal_data import PersonalDataMutation, PersonalDataQuery
 from schema.pool import PoolMutation, PoolQuery
 from schema.positions import PositionMutation, PositionQuery
 from schema.procedures import ProcedureMutation, ProcedureQuery
+from schema.relocations import RelocationMutation, RelocationQuery
 from schema.routes import RoutePlanMutation, RoutePlanQuery
 from schema.satisfaction import SatisfactionMutation
 from schema.scalars import SCALARS
@@ -95,6 +96,7 @@ class Query(
     VouchingQuery,
     TimeAnchorQuery,
     SiteCodeQuery,
+    RelocationQuery,
     FileQuery,
     ProcedureQuery,
     RoutePlanQuery,
@@ -147,6 +149,7 @@ class Mutation(
     VisitMutation,
     CheckInMutation,
     VouchingMutation,
+    RelocationMutation,
     ProcedureMutation,
     RoutePlanMutation,
     ArticleMutation,

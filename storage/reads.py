@@ -32,6 +32,7 @@ REACH: dict[str, Reach] = {
     "clocks": Reach.OWNED,
     "visits": Reach.OWNED,
     "check_ins": Reach.OWNED,
+    "site_relocations": Reach.OWNED,
     "files": Reach.HELD,
     "sales_procedures": Reach.ORGANIZATION,
     "gate_bypasses": Reach.OWNED,

@@ -74,7 +74,7 @@ DECIMALS = ("0", "-1", "1e999999", "1E-6176", "NaN", "Infinity", "9" * 200, "0.0
 FIRST = "0" * 25
 KNOWN_ERRORS = frozenset({"BAD_INPUT", "BAD_REQUEST", "FORBIDDEN", "TOO_COMPLEX"})
 """Error codes that the caller's own input explains; signOut ends its caller's session and so earns another."""
-USED_UP = frozenset({"led", "vis", "pln", "dev", "bnd"})
+USED_UP = frozenset({"rlc", "led", "vis", "pln", "dev", "bnd"})
 """Kinds that calls move on: each mutation gets one of its own."""
 SHARE = {"String": 2, "ID": 2, "Int": 1, "Float": 1, "Boolean": 1, "DateTime": 2}
 """How many values each place of a common scalar gets in the short run, one after the other; rare types get all."""

@@ -23,6 +23,7 @@ MAKERS = {
     "acc": ("rep", "createAccount"),
     "con": ("rep", "createContact"),
     "sit": ("rep", "createSite"),
+    "rlc": ("rep", "proposeSiteLocation"),
     "led": ("rep", "createLead"),
     "act": ("rep", "logActivity"),
     "chk": ("rep", "checkIn"),

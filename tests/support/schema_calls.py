@@ -139,6 +139,16 @@ NAMED: dict[str, Any] = {
     "AssignmentRuleInput.territories": ["harbour"],
     "TerritoryInput.key": "harbour",
     "photoHash": "0" * 64,
+    "fixes": [
+        {
+            "latitude": 31.23,
+            "longitude": 121.47,
+            "datum": "WGS84",
+            "accuracyM": 10.0,
+            "at": (START - timedelta(minutes=minute)).isoformat(),
+        }
+        for minute in range(3)
+    ],
     "exportedData.part": "visits",
     "BindChannelInput.address": "693a91f6-7abc-4bc4-97a0-0ec2sifa5aaa",
 }
