@@ -191,6 +191,28 @@ def _evidence(context: Context, sent: CheckInInput | CheckOutInput) -> Evidence 
     )
 
 
+def arrival_of(context: Context, sent: CheckInInput) -> CheckInCall | InvalidInput:
+    """The check-in as the resolver takes it."""
+    evidence = _evidence(context, sent)
+    if isinstance(evidence, InvalidInput):
+        return evidence
+    lead_id = LeadId(sent.lead_id) if sent.lead_id is not None else None
+    claim = Claim(evidence, sent.device_id, sent.note, sent.reason, sent.photo_hash, lead_id, sent.code)
+    return CheckInCall(sent.site_id, claim, sent.id, sent.visit_id, sent.new_visit_id)
+
+
+def departure_of(context: Context, sent: CheckOutInput) -> CheckOutCall | InvalidInput:
+    """The check-out as the resolver takes it."""
+    evidence = _evidence(context, sent)
+    if isinstance(evidence, InvalidInput):
+        return evidence
+    said = said_in(sent.must_dos, sent.insights)
+    if isinstance(said, InvalidInput):
+        return said
+    claim = Claim(evidence, device_id=sent.device_id, note=sent.note, code=sent.code)
+    return CheckOutCall(sent.visit_id, sent.outcome, claim, sent.next_step, said)
+
+
 @strawberry.type
 class CheckInQuery:
     @returns(list[Site] | None, "The sites whose fence a position may be in, nearest first: let the rep choose.")
@@ -231,19 +253,9 @@ class CheckInMutation:
         sending: Sent = None,
     ) -> Document | Refusal:
         info.context.require(Capability.DO_FIELD_WORK)
-        evidence = _evidence(info.context, input)
-        if isinstance(evidence, InvalidInput):
-            return evidence
-        claim = Claim(
-            evidence,
-            input.device_id,
-            input.note,
-            input.reason,
-            input.photo_hash,
-            LeadId(input.lead_id) if input.lead_id is not None else None,
-            input.code,
-        )
-        call = CheckInCall(input.site_id, claim, input.id, input.visit_id, input.new_visit_id)
+        call = arrival_of(info.context, input)
+        if isinstance(call, InvalidInput):
+            return call
         return await check_in(info.context, client_key, call, sending_of(sending))
 
     @mutates(
@@ -264,12 +276,7 @@ class CheckInMutation:
         sending: Sent = None,
     ) -> Document | Refusal:
         info.context.require(Capability.DO_FIELD_WORK)
-        evidence = _evidence(info.context, input)
-        if isinstance(evidence, InvalidInput):
-            return evidence
-        said = said_in(input.must_dos, input.insights)
-        if isinstance(said, InvalidInput):
-            return said
-        claim = Claim(evidence, device_id=input.device_id, note=input.note, code=input.code)
-        call = CheckOutCall(input.visit_id, input.outcome, claim, input.next_step, said)
+        call = departure_of(info.context, input)
+        if isinstance(call, InvalidInput):
+            return call
         return await check_out(info.context, client_key, call, sending_of(sending))

@@ -26,6 +26,7 @@ from schema.dead_letters import DeadLetterMutation, DeadLetterQuery
 from schema.devices import DeviceMutation, DeviceQuery
 from schema.distances import DistanceQuery
 from schema.duplicates import DuplicateQuery
+from schema.field_work import FieldWorkMutation
 from schema.fields import Info, bind, returns
 from schema.files import FileQuery
 from schema.hand_overs import HandOverMutation, HandOverQuery
@@ -148,6 +149,7 @@ class Mutation(
     SiteMutation,
     VisitMutation,
     CheckInMutation,
+    FieldWorkMutation,
     VouchingMutation,
     RelocationMutation,
     ProcedureMutation,

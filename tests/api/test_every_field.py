@@ -34,6 +34,13 @@ OWN_ONLY = {
 }
 """Mutations that succeed on foreign ids and leave them out."""
 LABELS = {
+    **{
+        f"sendFieldWork.items.{each}": "each item is answered for itself, by the resolver of the mutation for one"
+        for each in (
+            *(f"checkIn.{name}" for name in ("siteId", "id", "visitId", "newVisitId", "leadId")),
+            "checkOut.visitId",
+        )
+    },
     "checkIn.input.newVisitId": "names the visit that opens; here one is open at the site already",
     "giveConsent.deviceId": "kept beside the answer, never followed",
     "reportPositions.input.deviceId": "kept beside the position, never followed",

@@ -70,6 +70,7 @@ OTHER_IDS = {
     "unbindChannel.id": "bnd",
     "releaseLead.id": "led",
     "InvitePersonInput.id": "per",
+    "CheckInInput.id": "chk",
     "markSeen.ids": "ntc",
     "markRead.ids": "ntc",
     "received.deliveryKeys": "dlv",
@@ -249,7 +250,7 @@ class RootField:
         if place.name == "email":
             return f"{new_key()}@example.test"
         if named is not None and (isinstance(named, list) == isinstance(given, GraphQLList)):
-            return copy.copy(named)
+            return copy.deepcopy(named)
         if isinstance(given, GraphQLList):
             return [self._value(Argument((*place.path, 0), given.of_type, place.owner), ids, everything)]
         if isinstance(given, GraphQLInputObjectType):
