@@ -5,12 +5,18 @@ Visits are named by their number in the plan: the reader need not see the site i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from domain.access import Actor
 from domain.calendar import known_zone
 
+DROP_FACTS = (
+    *("why", "limit", "limit_at_stop", "extra_s", "displaced_by_stops", "conflicts_with_stops"),
+    *("needs_later_end_s", "needs_earlier_start_s", "needs_shorter_service_s"),
+)
+"""What `why_dropped` is told, in its order."""
 _ALONE = {
     "NO_LOCATION": ("The site has no position on the map.", "该网点没有地图位置。"),
     "NO_OPEN_WINDOW": ("The site is closed during the shift.", "该网点在班次内不营业。"),
@@ -43,6 +49,13 @@ _NEEDS = {
     "later_end": ("It would fit if the shift ended {time} later.", "若收工推迟{time}即可安排。"),
     "earlier_start": ("It would fit if the shift started {time} earlier.", "若上班提前{time}即可安排。"),
     "shorter_service": ("It would fit if the visit were {time} shorter.", "若拜访缩短{time}即可安排。"),
+}
+_WHAT_IF = {
+    "fits": ("It fits at {at}.", "可安排在{at}。"),
+    "instead": ("{count} other visit(s) would be left out.", "需放弃其他{count}个拜访。"),
+    "broken": ("An appointment would have to be broken.", "将无法履行已约定的拜访。"),
+    "no_shift": ("There is no shift on that day.", "当日没有班次。"),
+    "gone": ("The site does not exist any more.", "该网点已不存在。"),
 }
 _CHANGES = {
     "ADDED": ("New at {to}.", "新增，{to}。"),
@@ -98,6 +111,29 @@ def what_changes(kind: str, from_at: datetime | None, to_at: datetime | None, ti
     zone = known_zone(time_zone)
     since, to = ("" if each is None else f"{each.astimezone(zone):%H:%M}" for each in (from_at, to_at))
     return _CHANGES[kind][actor.locale.startswith("zh")].format(since=since, to=to)
+
+
+def what_would_be(
+    fits: bool,
+    start_at: datetime | None,
+    time_zone: str,
+    leaves_out_site_ids: Sequence[str] | None,
+    breaks_appointment: bool | None,
+    no_shift: bool | None,
+    drop: Mapping[str, Any] | None,
+    *,
+    actor: Actor,
+) -> str:
+    """Whether a visit that was left out could be made after all, at what price, or why not."""
+    if drop is not None:
+        return why_dropped(*(drop.get(need) for need in DROP_FACTS), actor=actor)  # type: ignore[arg-type]
+    chinese = actor.locale.startswith("zh")
+    parts = ["fits", *(["instead"] if leaves_out_site_ids else [])]
+    if not fits:
+        parts = ["broken" if breaks_appointment else "no_shift" if no_shift else "gone"]
+    at = "" if start_at is None else f"{start_at.astimezone(known_zone(time_zone)):%H:%M}"
+    words = [_WHAT_IF[part][chinese].format(at=at, count=len(leaves_out_site_ids or ())) for part in parts]
+    return ("" if chinese else " ").join(words)
 
 
 def _minutes(seconds: int) -> tuple[str, str]:

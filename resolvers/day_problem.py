@@ -5,7 +5,7 @@ Used by resolvers/routes.py for the API and by workers/routes.py for plans whose
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -109,6 +109,16 @@ async def _found(store: Store, day: Day, booked: list[Visit]) -> tuple[Candidate
     )
 
 
+def with_candidate(asked: Asked, candidate: Candidate, site: Document, day: Day) -> tuple[str, Asked]:
+    """The problem with one candidate more, and its key; one that asks for the same site already stands for it."""
+    known = next((key for key, each in asked.candidates.items() if each.site_id == candidate.site_id), None)
+    if known is not None:
+        return known, asked
+    key = _key(candidate)
+    more = (*asked.problem.candidates, _candidate(key, candidate, site, day))
+    return key, Asked(replace(asked.problem, candidates=more), {**asked.candidates, key: candidate})
+
+
 def _key(candidate: Candidate) -> str:
     return candidate.visit_id or candidate.site_id
 
@@ -188,6 +198,12 @@ def facts_of(solved: SolvedDay, asked: Asked) -> Document:
         "travel_s": plan.travel_s,
         "proof": plan.proof.value,
     }
+
+
+def dropped_facts(solved: SolvedDay, asked: Asked, key: str) -> Document:
+    """Why one candidate is not in the solved plan."""
+    places = {stop.candidate_id: number for number, stop in enumerate(solved.plan.stops, 1)}
+    return next(_drop(each, asked, places) for each in solved.plan.dropped if each.candidate_id == key)
 
 
 def _legs(solved: SolvedDay) -> list[Document]:

@@ -13,7 +13,10 @@ from routing.problem import DayProblem, Limit
 from routing.process import SolvedDay, plan_in_process
 from routing.travel_times.source import TravelSource
 
-SOLVE_S = 1.0
+SOLVE_S = 0.95
+"""With the reading and writing around it, a plan is answered within a second."""
+MAX_ASKED = 16
+"""So many problems may wait for the solver before questions that save nothing are turned away."""
 
 
 @dataclass(slots=True)
@@ -23,13 +26,23 @@ class Planner:
     executor: Executor
     source: TravelSource = field(default_factory=TravelSource)
     solve_s: float = SOLVE_S
+    asked: int = 0
     running: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
 
     async def solve(self, problem: DayProblem) -> SolvedDay:
         """The day's plan, searched for `solve_s` seconds at the most in another process."""
         loop = asyncio.get_running_loop()
         limit = Limit(seconds=self.solve_s)
-        return await loop.run_in_executor(self.executor, plan_in_process, problem, limit, self.source)
+        self.asked += 1
+        try:
+            return await loop.run_in_executor(self.executor, plan_in_process, problem, limit, self.source)
+        finally:
+            self.asked -= 1
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether too many problems wait already."""
+        return self.asked >= MAX_ASKED
 
     def begin(self, plan_id: str, work: Callable[[], Awaitable[Any]]) -> asyncio.Task[Any]:
         """Starts `work` beside the request, once for each plan however often it is asked for."""

@@ -62,6 +62,7 @@ from schema.timeline import TimelineQuery
 from schema.tracks import TrackQuery
 from schema.visits import VisitMutation, VisitQuery
 from schema.vouching import VouchingMutation, VouchingQuery
+from schema.what_if import WhatIfQuery
 from storage.driver import Document
 
 
@@ -101,6 +102,7 @@ class Query(
     FileQuery,
     ProcedureQuery,
     RoutePlanQuery,
+    WhatIfQuery,
     ArticleQuery,
     ArticleSearchQuery,
     SynonymQuery,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from domain.refusals import Refusal
-from domain.route_words import what_changes, why_dropped
+from domain.route_words import DROP_FACTS, what_changes, why_dropped
 from domain.routes import CandidateReason, ChangeKind, PlanNotReady, PlanState
 from resolvers import routes as resolvers
 from resolvers.routes import plan_day, publish_plan
@@ -140,10 +140,7 @@ class DroppedCandidate:
     explanation: str = computed(
         why_dropped,
         "All of this in words of your language (en, zh-CN); visits are named by their number in `stops`.",
-        needs=(
-            *("why", "limit", "limit_at_stop", "extra_s", "displaced_by_stops", "conflicts_with_stops"),
-            *("needs_later_end_s", "needs_earlier_start_s", "needs_shorter_service_s"),
-        ),
+        needs=DROP_FACTS,
     )
     extra_s: int | None = stored("extra_s", "By how many seconds, or how long the visit would take of the day.")
     displaced_by_site_ids: list[strawberry.ID] = stored(
@@ -161,7 +158,8 @@ class DroppedCandidate:
     )
 
 
-def _local_date(stored_date: str) -> LocalDate:
+def local_date(stored_date: str) -> LocalDate:
+    """The date of a stored ISO text."""
     return LocalDate.fromisoformat(stored_date)
 
 
@@ -179,7 +177,7 @@ class RouteChange:
 @strawberry.type(description="A rep's route for one day.")
 class RoutePlan(Node):
     rep: Annotated["Person", strawberry.lazy("schema.people")] | None = related("people", "Whose day.", key="owner_id")
-    date: LocalDate = computed(_local_date, "The rep's local date on which the shift starts.", needs=("date",))
+    date: LocalDate = computed(local_date, "The rep's local date on which the shift starts.", needs=("date",))
     state: PlanState = stored("state", "Where it stands.")
     version: int = stored("version", "Grows by one with each step; pass it as `expectedVersion`.")
     shift_start_at: datetime = stored("shift_start_at", "Start of the planned shift.")

@@ -7,7 +7,7 @@ import pytest
 
 from domain.access import Actor, Role
 from domain.ids import OrgId, PersonId
-from domain.route_words import what_changes, why_dropped
+from domain.route_words import what_changes, what_would_be, why_dropped
 from routing.problem import DropReason, Limiting
 
 AT = datetime(2026, 11, 23, 2, 20, tzinfo=UTC)
@@ -113,3 +113,37 @@ def test_changes_are_told_by_the_reps_clock(
 ) -> None:
     assert what_changes(kind, from_at, to_at, "Asia/Shanghai", actor=reader("en")) == en
     assert what_changes(kind, from_at, to_at, "Asia/Shanghai", actor=reader("zh-CN")) == zh
+
+
+@pytest.mark.parametrize(
+    ("facts", "en", "zh"),
+    [
+        ({"fits": True}, "It fits at 10:20.", "可安排在10:20。"),
+        (
+            {"fits": True, "leaves_out_site_ids": ["a", "b"]},
+            "It fits at 10:20. 2 other visit(s) would be left out.",
+            "可安排在10:20。需放弃其他2个拜访。",
+        ),
+        (
+            {"breaks_appointment": True, "leaves_out_site_ids": ["a"]},
+            "An appointment would have to be broken.",
+            "将无法履行已约定的拜访。",
+        ),
+        ({"no_shift": True, "start_at": None}, "There is no shift on that day.", "当日没有班次。"),
+        ({"start_at": None}, "The site does not exist any more.", "该网点已不存在。"),
+        ({"drop": {"why": "UNREACHABLE"}}, "There is no way to the site.", "没有道路可到达该网点。"),
+    ],
+)
+def test_trials_are_told_in_both_languages(facts: dict[str, Any], en: str, zh: str) -> None:
+    told: dict[str, Any] = {
+        "fits": False,
+        "start_at": AT,
+        "time_zone": "Asia/Shanghai",
+        "leaves_out_site_ids": [],
+        "breaks_appointment": None,
+        "no_shift": None,
+        "drop": None,
+        **facts,
+    }
+    assert what_would_be(**told, actor=reader("en")) == en
+    assert what_would_be(**told, actor=reader("zh-CN")) == zh

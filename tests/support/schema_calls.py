@@ -53,6 +53,7 @@ ID_WORDS = {
     "lead": "led",
     "survivorLead": "led",
     "mergedLead": "led",
+    "plan": "pln",
     "visit": "vis",
     "newVisit": "vis",
     "device": "dev",
