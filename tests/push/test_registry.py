@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from domain.channel_turns import MAINLAND_FIRST
 from domain.deliveries import Outcome
 from push.console import ConsoleChannel
-from push.registry import PushConfig, channel_names, open_channels
+from push.factories import FACTORIES
+from push.registry import BOUND, KNOWN, PushConfig, channel_names, open_channels
+from push.rooms import LIMITS
 from tests.push.conftest import make_message, real_now
 from tests.support.fcm_server import FcmServer
 
@@ -47,6 +51,23 @@ async def test_open_channels_sends(fcm_server: FcmServer, key_file: Path) -> Non
         assert (await channel.send(make_message())).outcome is Outcome.ACCEPTED
         await channel.close()
     assert len(fcm_server.accepted()) == 1
+
+
+def test_every_name_is_made_somehow() -> None:
+    assert set(FACTORIES) == set(KNOWN)
+    assert set(BOUND) | {"console", "fcm"} == set(KNOWN)
+    assert set(LIMITS) < set(BOUND)
+    assert set(MAINLAND_FIRST) < set(BOUND)
+
+
+@pytest.mark.parametrize(
+    ("name", "lacks"), [("wecom_app", "secret"), ("web_push", "key file"), ("fcm", "key file"), ("apprise", "extra")]
+)
+def test_a_channel_that_lacks_something_says_what(name: str, lacks: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "push.apprise", raising=False)
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    with pytest.raises(ValueError, match=lacks):
+        FACTORIES[name](config((name,)))
 
 
 def test_open_channels_bad_key_file(tmp_path: Path) -> None:
