@@ -253,6 +253,14 @@ async def test_texts_are_cut_by_bytes(desk: Desk, title: str, body: str, fits: b
     assert "\n编号 " in text
 
 
+@pytest.mark.parametrize("service", SERVICES, ids=lambda each: each.name)
+@pytest.mark.parametrize("filling", ["\x01", "时", '"', "\U0001f514", "a"])
+async def test_the_longest_texts_are_taken(desk: Desk, service: Service, filling: str) -> None:
+    desk.knows(service, SECRET if service.name in SIGNED else None)
+    secret = SECRET if service.name in SIGNED else None
+    assert (await desk.send(service, robot_message(secret, body=filling * 20_000))).outcome is Outcome.ACCEPTED
+
+
 def test_texts_differ_between_messages_and_not_between_attempts() -> None:
     first, again = [plain_text(robot_message(msg_key="dlv_1"), 2_048) for _ in range(2)]
     other = plain_text(robot_message(msg_key="dlv_2"), 2_048)

@@ -50,6 +50,12 @@ async def test_a_member_gets_a_text(channel: WecomAppChannel, im_server: ImServe
     assert im_server.shown("wang.min")[0].text.startswith("Overdue\nA lead is overdue.\nRef ")
 
 
+@pytest.mark.parametrize("filling", ["时", '"', "\U0001f514", "a"])
+async def test_the_longest_texts_are_taken(channel: WecomAppChannel, im_server: ImServer, filling: str) -> None:
+    assert (await channel.send(to_member(body=filling * 3_000))).outcome is Outcome.ACCEPTED
+    assert 2_040 < len(im_server.shown()[0].text.encode()) <= 2_048
+
+
 async def test_one_token_serves_many_messages(channel: WecomAppChannel, im_server: ImServer) -> None:
     results = await asyncio.gather(*(channel.send(to_member(msg_key=f"dlv_{number}")) for number in range(20)))
     assert {each.outcome for each in results} == {Outcome.ACCEPTED}
