@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from html import unescape
 
-from domain.ids import ArticleId, OrgId
+from domain.ids import ArticleId, OrgId, TopicId
 from domain.refusals import InvalidInput, WrongState
 
 MAX_TITLE = 200
@@ -63,6 +63,8 @@ class Article:
     """When it was first published."""
     competitors: frozenset[str] = frozenset()
     """Whom it helps to compete with."""
+    topic_id: TopicId | None = None
+    """The questions it was drafted from."""
     helpful: int = 0
     not_helpful: int = 0
     used_in_visits: int = 0

@@ -78,7 +78,7 @@ class Asking:
 
     def ask(self, text: str, filters: Sequence[tuple[str, str]], synonyms: Groups) -> Asked | None:
         """The chunks with any term of `text` that pass all `filters`; None without a letter or digit in it."""
-        terms = _query_terms(text)
+        terms = query_terms(text)
         if not terms:
             return None
         # A filter's own score would favour articles with rare tags.
@@ -100,7 +100,7 @@ class Asking:
 
     def fit(self, text: str, within: tuple[str, str], labels: Sequence[tuple[str, str]]) -> Asked | None:
         """The chunks with any of the labels or terms; None where there are neither."""
-        terms = _query_terms(text)
+        terms = query_terms(text)
         wanted = [
             tantivy.Query.const_score_query(self._term(field, value), LABEL_SCORES[field]) for field, value in labels
         ]
@@ -130,7 +130,8 @@ class Asking:
         return tantivy.Query.term_query(self._schema, field, value, _OPTIONS.get(field, "basic"))
 
 
-def _query_terms(text: str) -> list[Term]:
+def query_terms(text: str) -> list[Term]:
+    """The distinct terms that say what a text is about; those that say nothing only where there are no others."""
     distinct = {term.text: term for term in reversed(list(terms_of(text[:MAX_QUERY_CHARS])))}
     terms = list(reversed(distinct.values()))
     telling = [term for term in terms if term.text not in _EMPTY_TERMS]

@@ -10,10 +10,12 @@ from functools import partial
 from domain.article_ranking import Situation, Standing, rank, reasons
 from domain.articles import ArticleLanguage, ArticleState
 from domain.ids import is_id
+from domain.questions import cleaned
 from knowledge.index import MAX_HITS, Hit
 from resolvers.context import Context
 from storage.articles import COLLECTION
 from storage.driver import Document
+from storage.questions import count_unanswered
 from storage.synonyms import known_groups
 from storage.times import aware
 
@@ -29,6 +31,8 @@ FACETS = {
     "competitor": "COMPETITOR",
 }
 """Labels of the index by what they are called in the schema."""
+SHORTEST_KEPT = 2
+"""Characters of a search without a find that editors are shown."""
 MAX_NOTES = 300
 """Characters of a lead's note that count as words of the situation."""
 
@@ -62,7 +66,12 @@ async def search_articles(context: Context, asked: Asked, first: int) -> list[Do
         limit=min(first * CANDIDATES, MAX_HITS),
     )
     # Off the event loop: a large organization's search is milliseconds of work.
-    return await _ranked(context, await asyncio.to_thread(search), situation, None, first)
+    found = await _ranked(context, await asyncio.to_thread(search), situation, None, first)
+    text = cleaned(asked.text)
+    # Not what filters alone kept out, and not the letters of somebody still typing.
+    if not found and not asked.tags and asked.stage is None and isinstance(text, str) and len(text) >= SHORTEST_KEPT:
+        await count_unanswered(context.store, actor.org_id, text, context.now)
+    return found
 
 
 async def article_facets(context: Context, asked: Asked) -> list[Document]:

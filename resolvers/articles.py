@@ -12,6 +12,7 @@ from domain.ids import ArticleId, is_id, new_id
 from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
 from resolvers.context import Context
 from resolvers.once import Outcome, Saved, once
+from resolvers.questions import settle_topic
 from storage.articles import COLLECTION, find_article, insert_article, prepare_counter, save_article
 from storage.codec import encode
 from storage.driver import Document
@@ -129,6 +130,8 @@ async def _change(
             return Saved(COLLECTION, encode(article))
         following = replace(decided, version=article.version + 1, updated_at=context.now)
         public = ArticleState.PUBLISHED in {article.state, following.state}
+        if following.state is ArticleState.PUBLISHED and article.state is ArticleState.DRAFT:
+            await settle_topic(store, actor, following)
         saved = await save_article(store, following, public=public)
         return Saved(COLLECTION, saved) if saved is not None else VersionConflict(article_id, article.version)
 

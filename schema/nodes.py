@@ -27,6 +27,8 @@ NODES = {
     "pln": ("route_plans", "RoutePlan"),
     "clk": ("clocks", "SlaClock"),
     "art": ("articles", "Article"),
+    "qst": ("questions", "Question"),
+    "qtp": ("question_topics", "QuestionTopic"),
     "dev": ("devices", "Device"),
     "bnd": ("bindings", "ChannelBinding"),
     "ntc": ("notices", "Notice"),

@@ -44,6 +44,7 @@ from schema.personal_data import PersonalDataMutation, PersonalDataQuery
 from schema.pool import PoolMutation, PoolQuery
 from schema.positions import PositionMutation, PositionQuery
 from schema.procedures import ProcedureMutation, ProcedureQuery
+from schema.questions import QuestionMutation, QuestionQuery
 from schema.relocations import RelocationMutation, RelocationQuery
 from schema.routes import RoutePlanMutation, RoutePlanQuery
 from schema.satisfaction import SatisfactionMutation
@@ -105,6 +106,7 @@ class Query(
     WhatIfQuery,
     ArticleQuery,
     ArticleSearchQuery,
+    QuestionQuery,
     SynonymQuery,
     CalendarQuery,
     HolidayQuery,
@@ -158,6 +160,7 @@ class Mutation(
     RoutePlanMutation,
     ArticleMutation,
     ArticleUseMutation,
+    QuestionMutation,
     SynonymMutation,
     CalendarMutation,
     HolidayMutation,

@@ -57,6 +57,7 @@ FOR_EVERYBODY = {
     "acknowledgeNotice": "the caller's own notices",
     "received": "the caller's own deliveries",
     "opened": "the caller's own deliveries",
+    "askQuestion": "the caller's own question",
     "recordArticleUse": "the caller's own opinion",
     "recordSurvey": "support asks the customers",
 }

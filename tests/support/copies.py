@@ -22,7 +22,11 @@ async def add_copies(store: Store, org_id: str, times: int) -> dict[str, int]:
     What a unique index of ids and days allows once stays one.
     """
     originals = {
-        name: await store[name].find({"org_id": org_id}, order=[("_id", 1)], limit=999)
+        name: [
+            each
+            for each in await store[name].find({"org_id": org_id}, order=[("_id", 1)], limit=999)
+            if each["_id"] != org_id  # of what there is one for each organization
+        ]
         for name in INDEXES
         if name not in NOT_COPIED
     }

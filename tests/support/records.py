@@ -29,13 +29,14 @@ MAKERS = {
     "chk": ("rep", "checkIn"),
     "vis": ("rep", "scheduleVisit"),
     "art": ("manager", "createArticle"),
+    "qst": ("rep", "askQuestion"),
     "dev": ("rep", "registerDevice"),
     "bnd": ("rep", "bindChannel"),
     "shf": ("rep", "startShift"),
     "pln": ("rep", "planDay"),
 }
 """Kind -> who makes it and by which mutation, in an order in which each finds what it refers to."""
-INDIRECT = frozenset({"org", "tea", "per", "clk", "ntc", "fil", "gby", "hov", "nrm"})
+INDIRECT = frozenset({"org", "tea", "per", "clk", "ntc", "fil", "gby", "hov", "nrm", "qtp"})
 """Kinds that come with the world or follow from others."""
 _FIELDS = root_fields()
 EXPORT = "mutation ($key: String!) { exportMyData(clientKey: $key) { ... on DataRequest { requestId } } }"
@@ -58,6 +59,9 @@ async def make_records(world: World, store: Store) -> dict[str, str]:
     delivery = await store[DELIVERIES].find_one({"notice_id": ids["ntc"]})
     assert delivery is not None
     ids["dlv"] = delivery["_id"]
+    question = await store["questions"].find_one({"_id": ids["qst"]})
+    assert question is not None
+    ids["qtp"] = question["topic_id"]
     ids["nrm"] = (await record_must_do(world.rep, await open_visit_of(world.rep), START))["id"]
     ids["hov"] = (await start_departure(world, (await a_newcomer(store, world)).id, world.rep.id))["id"]
     later = {"fromAt": (START + timedelta(days=90)).isoformat(), "untilAt": (START + timedelta(days=91)).isoformat()}

@@ -63,6 +63,7 @@ ID_WORDS = {
     "handOver": "hov",
     "request": "drq",
     "holder": "per",
+    "article": "art",
 }
 """What `<word>Id` names."""
 OTHER_IDS = {

@@ -1,0 +1,128 @@
+"""Asking questions, and what becomes of them. Called by schema/questions.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from domain.access import Actor, Capability
+from domain.articles import Article, ArticleState
+from domain.ids import ArticleId, LeadId, QuestionId, TopicId, VisitId, is_id, new_id
+from domain.questions import (
+    MAX_TERMS,
+    Question,
+    QuestionTopic,
+    TopicState,
+    answered,
+    asked_again,
+    cleaned,
+    drafted,
+    joined,
+    wants_draft,
+)
+from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict, WrongState
+from knowledge.queries import query_terms
+from resolvers.context import Context
+from resolvers.once import Outcome, Saved, once
+from storage.articles import find_article, insert_article
+from storage.driver import Document
+from storage.leads import find_lead
+from storage.questions import (
+    QUESTIONS,
+    TOPICS,
+    find_topic,
+    insert_question,
+    list_alike,
+    list_wordings,
+    prepare_turn,
+    save_topic,
+    take_turn,
+)
+from storage.store import Store
+from storage.visits import find_visit
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a phone sends."""
+
+    text: str
+    id: str | None = None
+    lead_id: str | None = None
+    visit_id: str | None = None
+
+
+async def ask_question(context: Context, client_key: str, given: Asking) -> Document | Refusal:
+    """The question, in its topic."""
+    actor = context.me
+    await prepare_turn(context.store, actor.org_id)
+
+    async def act(store: Store) -> Outcome:
+        text = cleaned(given.text)
+        if isinstance(text, InvalidInput):
+            return text
+        if given.id is not None and not is_id("qst", given.id):
+            return InvalidInput("id", "must be qst_ and a ULID or UUID")
+        if given.lead_id is not None and await find_lead(store, actor.scope, given.lead_id) is None:
+            return NotFound(given.lead_id)
+        if given.visit_id is not None and await find_visit(store, actor.scope, given.visit_id) is None:
+            return NotFound(given.visit_id)
+        question_id = QuestionId(given.id or new_id("qst", context.now))
+        topic = await _topic_of(store, context, text)
+        question = Question(
+            id=question_id,
+            org_id=actor.org_id,
+            owner_id=actor.person_id,
+            team_id=actor.team_id,
+            topic_id=topic.id,
+            text=text,
+            asked_at=context.now,
+            lead_id=LeadId(given.lead_id) if given.lead_id else None,
+            visit_id=VisitId(given.visit_id) if given.visit_id else None,
+        )
+        document = await insert_question(store, question)
+        if wants_draft(topic):
+            texts = await list_wordings(store, actor.org_id, topic.id)
+            topic, article = drafted(topic, ArticleId(new_id("art", context.now)), texts, context.now)
+            await insert_article(store, article)
+        saved = await save_topic(store, topic)
+        return VersionConflict(topic.id, topic.version) if saved is None else Saved(QUESTIONS, document)
+
+    return await once(context, "askQuestion", client_key, given, act)
+
+
+async def _topic_of(store: Store, context: Context, text: str) -> QuestionTopic:
+    """The topic with this question in it, not yet saved."""
+    org_id = context.me.org_id
+    await take_turn(store, org_id)
+    terms = tuple(dict.fromkeys(term.text for term in query_terms(text) if not term.is_part))[:MAX_TERMS]
+    topic = joined(await list_alike(store, org_id, terms), terms)
+    if topic is not None:
+        return asked_again(topic, context.now)
+    return QuestionTopic(TopicId(new_id("qtp", context.now)), org_id, text, terms, context.now, context.now)
+
+
+async def answer_topic(context: Context, client_key: str, topic_id: str, article_id: str) -> Document | Refusal:
+    """The topic, answered by an article that is published. Raises Forbidden."""
+    actor = context.require(Capability.EDIT_ARTICLES)
+
+    async def act(store: Store) -> Outcome:
+        topic = await find_topic(store, actor.org_id, topic_id)
+        if topic is None:
+            return NotFound(topic_id)
+        article = await find_article(store, actor.scope, article_id)
+        if article is None:
+            return NotFound(article_id)
+        if article.state is not ArticleState.PUBLISHED:
+            return WrongState(article.id, article.state)
+        saved = await save_topic(store, answered(topic, article.id))
+        return VersionConflict(topic.id, topic.version) if saved is None else Saved(TOPICS, saved)
+
+    given = {"id": topic_id, "article_id": article_id}
+    return await once(context, "answerQuestionTopic", client_key, given, act)
+
+
+async def settle_topic(store: Store, actor: Actor, article: Article) -> None:
+    """Marks the topic that a newly published article was drafted from as answered; in its transaction."""
+    topic = None if article.topic_id is None else await find_topic(store, actor.org_id, article.topic_id)
+    if topic is not None and topic.state is TopicState.DRAFTED and topic.article_id == article.id:
+        await save_topic(store, replace(answered(topic, article.id)))
