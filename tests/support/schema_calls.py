@@ -31,59 +31,12 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from schema.nodes import NODES
 from schema.root import build_schema
 from tests.conftest import START
 from tests.support.client import ApiClient, new_key
+from tests.support.id_words import ID_WORDS, OTHER_IDS, PREFIXES
 
 Path = tuple[str | int, ...]
-PREFIXES = {typename: prefix for prefix, (_, typename) in NODES.items()}
-ID_WORDS = {
-    "rep": "per",
-    "owner": "per",
-    "manager": "per",
-    "person": "per",
-    "actor": "per",
-    "parent": "tea",
-    "team": "tea",
-    "poolTeam": "tea",
-    "account": "acc",
-    "contact": "con",
-    "site": "sit",
-    "lead": "led",
-    "survivorLead": "led",
-    "mergedLead": "led",
-    "plan": "pln",
-    "visit": "vis",
-    "newVisit": "vis",
-    "device": "dev",
-    "deputy": "per",
-    "absence": "abs",
-    "successor": "per",
-    "handOver": "hov",
-    "request": "drq",
-    "holder": "per",
-    "article": "art",
-}
-"""What `<word>Id` names."""
-OTHER_IDS = {
-    "node.id": "acc",
-    "removeDevice.id": "dev",
-    "unbindChannel.id": "bnd",
-    "releaseLead.id": "led",
-    "InvitePersonInput.id": "per",
-    "CheckInInput.id": "chk",
-    "markSeen.ids": "ntc",
-    "markRead.ids": "ntc",
-    "received.deliveryKeys": "dlv",
-    "opened.deliveryKeys": "dlv",
-    "replayDelivery.id": "dlv",
-    "AuditFilterInput.recordId": "per",
-    "completeAction.evidenceId": "act",
-    "releaseCheckIn.id": "chk",
-    "overrideCheckIn.id": "chk",
-}
-"""What an id names where neither its name nor the field's answer tells."""
 PLAIN: dict[str, Any] = {
     "Int": 1,
     "Float": 31.25,
