@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from domain.access import Scope
 from domain.files import File, FileKind
 from domain.ids import LeadId, PersonId, TeamId
@@ -10,12 +12,14 @@ from storage.codec import decode, encode
 from storage.driver import Document, IndexModel
 from storage.reads import Reads
 from storage.store import Store
+from storage.times import stored_time
 
 COLLECTION = "files"
 INDEXES = [
     IndexModel([("lead_id", 1), ("uploaded_at", -1), ("_id", -1)], name="by_lead"),
     IndexModel([("account_id", 1), ("uploaded_at", -1), ("_id", -1)], name="by_account"),
     IndexModel([("visit_id", 1), ("uploaded_at", -1), ("_id", -1)], name="by_visit"),
+    IndexModel([("kind", 1), ("uploaded_at", 1), ("visit_id", 1)], name="by_age"),
 ]
 
 
@@ -48,3 +52,16 @@ async def move_files(store: Store, from_id: LeadId, to: Lead) -> None:
     """Makes the files of one lead those of another, whose owner and team see them from now on."""
     change: Document = {"$set": {"lead_id": to.id, "holder_id": to.owner_id, "team_id": to.team_id}}
     await store[COLLECTION].update_many({"lead_id": from_id}, change)
+
+
+async def list_old_photos(store: Store, until: datetime, limit: int) -> list[File]:
+    """Photos of visits that were uploaded until then, the oldest first; those of leads and customers stay."""
+    query: Document = {"kind": FileKind.PHOTO.value, "uploaded_at": {"$lte": stored_time(until)}}
+    query["visit_id"] = {"$gt": ""}
+    found = await store[COLLECTION].find(query, order=[("uploaded_at", 1)], limit=limit)
+    return [decode(File, each) for each in found]
+
+
+async def remove_file(store: Store, file: File) -> bool:
+    """Forgets what is known of a file whose bytes are gone; False where somebody else did."""
+    return await store[COLLECTION].delete_many({"_id": file.id}) == 1

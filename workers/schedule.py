@@ -24,6 +24,7 @@ from workers.drives import measure_driven
 from workers.erasures import erase_due
 from workers.hand_overs import hand_over_due
 from workers.norms import tell_of_norms
+from workers.old_photos import remove_old_photos
 from workers.pool import return_untouched
 from workers.push_delivery import PushDelivery, Timing
 from workers.push_metrics import show_queue, show_unreachable
@@ -45,6 +46,7 @@ SILENT_PHONES_EVERY_S = 30.0
 SWEEPS_EVERY_S = 2.0
 DEVICES_EVERY_S = 3_600.0
 ERASURES_EVERY_S = 5.0
+PHOTOS_EVERY_S = 600.0
 METRICS_EVERY_S = 15.0
 REACH_EVERY_S = 300.0
 RELEASE_S = 3.0
@@ -98,6 +100,7 @@ def jobs(
         Job("norms", NORMS_EVERY_S, partial(tell_of_norms, services)),
         Job("untouched_leads", POOL_EVERY_S, partial(return_untouched, services)),
         Job("lost_devices", DEVICES_EVERY_S, partial(forget_lost_devices, services)),
+        Job("old_photos", PHOTOS_EVERY_S, partial(remove_old_photos, services)),
         Job("erasures", ERASURES_EVERY_S, partial(erase_due, services)),
         Job("push_metrics", METRICS_EVERY_S, partial(show_queue, services)),
         Job("push_reach", REACH_EVERY_S, partial(show_unreachable, services)),
