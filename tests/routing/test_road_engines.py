@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
 from itertools import pairwise
+from multiprocessing import get_context
 from random import Random
 from time import monotonic
 
@@ -11,12 +14,15 @@ import numpy as np
 import pytest
 
 from domain.places import Point
+from routing.problem import Candidate, DayProblem, Limit
+from routing.process import plan_in_process
 from routing.travel_times.cells import Cells
 from routing.travel_times.geodesic import GeodesicTravelTimes
 from routing.travel_times.json_http import JsonHttp
 from routing.travel_times.matrix import TravelTable
 from routing.travel_times.osrm import Osrm
 from routing.travel_times.road import MAX_SPLITS, RoadTravelTimes
+from routing.travel_times.source import Engine, TravelSource
 from routing.travel_times.valhalla import Valhalla
 from tests.support import road_servers
 from tests.support.edge_server import serving
@@ -243,3 +249,25 @@ def test_lines_are_straight_when_the_engine_fails(connect: Open, server: RoadSer
     assert len(travel.lines(points[:3], [False] * 2)) == 2
     assert len(server.asked) == asked
     assert travel.lines(points[:1], []) == []
+
+
+def test_a_planning_process_asks_by_itself(running: tuple[RoadServer, int], server: RoadServer) -> None:
+    points = spread(5)
+    problem = DayProblem(
+        shift_start=datetime(2026, 3, 2, 8, tzinfo=UTC),
+        shift_end=datetime(2026, 3, 2, 17, tzinfo=UTC),
+        start=CENTRE,
+        end=CENTRE,
+        lunch=None,
+        candidates=(
+            *(Candidate(f"v{number}", point, 1800, 100) for number, point in enumerate(points)),
+            Candidate("far", FAR, 1800, 100),
+        ),
+    )
+    source = TravelSource(Engine.OSRM, url=f"http://127.0.0.1:{running[1]}", timeout_s=60)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        solved = pool.submit(plan_in_process, problem, Limit(30.0), source).result()
+    assert len(solved.plan.stops) == 5
+    assert not any(stop.leg_estimated for stop in solved.plan.stops)
+    assert [len(line) for line in solved.lines] == [3] * 6
+    assert server.asked == ["table", "route"]
