@@ -10,12 +10,19 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from api.app import EdgeSettings, create_app
+from api.limits import Limits
 from resolvers.services import Services
+from storage.driver import connect
+from storage.store import Store
 from tests.conftest import START, StoppedClock
+from tests.support.api_server import running
 from tests.support.client import ApiClient
 from tests.support.field_day import STATE, iso, on_the_map, point, report, tap
 from tests.support.map_watch import watching
 from tests.support.world import World
+from wiring.services import build_services
+from wiring.settings import Settings
 
 
 def people(event: dict[str, Any]) -> set[str]:
@@ -142,3 +149,28 @@ async def test_looks_at_the_stream_are_logged_once_an_hour(
             await watch.event()
     rows = await services.store["location_views"].find({"org_id": world.org_id}, limit=10)
     assert [(row["owner_id"], row["viewer_id"]) for row in rows] == [(world.rep.id, world.manager.id)]
+
+
+async def test_what_one_process_takes_in_is_shown_by_another(
+    api_url: str, world: World, services: Services, settings: Settings, mongo_uri: str, clock: StoppedClock
+) -> None:
+    """The other has a connection, a change stream and views of its own."""
+    store = Store(connect(mongo_uri, services.store.database.raw.name))
+    other = build_services(settings, store, clock)
+    await tap(world.rep, "startShift", START)
+    app = create_app(other, EdgeSettings(limits=Limits()))
+    async with (
+        other.running(),
+        running(app) as other_url,
+        watching(api_url, world.manager.api) as here,
+        watching(other_url, world.manager.api) as there,
+    ):
+        for each in (here, there):
+            assert (await each.event())["isFull"]
+        await report(world.rep, point(START, latitude=31.9))
+        for each in (here, there):
+            entry = None
+            while entry is None or entry["latest"] is None:
+                (entry,) = (await each.event())["entries"]
+            assert entry["latest"]["location"]["latitude"] == 31.9
+    await store.database.close()
