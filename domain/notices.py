@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -38,9 +38,11 @@ class NoticeKind(StrEnum):
     NORMS_REMINDER = "NORMS_REMINDER"
     NORMS_MISSED = "NORMS_MISSED"
     NORMS_MISSED_IN_TEAM = "NORMS_MISSED_IN_TEAM"
+    SLA_INCIDENT = "SLA_INCIDENT"
+    DIGEST = "DIGEST"
 
 
-_INFORMS = frozenset({NoticeKind.SLA_WITHDRAWN})
+_INFORMS = frozenset({NoticeKind.SLA_WITHDRAWN, NoticeKind.DIGEST})
 
 
 class Priority(StrEnum):
@@ -54,6 +56,10 @@ class Priority(StrEnum):
     def deadline_s(self) -> int:
         """Seconds after which a delivery not yet accepted is given up: 60 min, 4 h, 24 h."""
         return _DEADLINE_S[self]
+
+    def exceeds(self, other: Priority) -> bool:
+        """Whether it is more urgent."""
+        return self.deadline_s < other.deadline_s
 
 
 _DEADLINE_S = {Priority.CRITICAL: 3_600, Priority.HIGH: 14_400, Priority.NORMAL: 86_400}
@@ -173,6 +179,14 @@ def take(notice: Notice, by: PersonId, now: datetime) -> Notice:
     if notice.acknowledged_at or notice.taken_at:
         return notice
     return replace(notice, taken_at=max(now, notice.created_at), taken_by_id=by)
+
+
+def as_sent(notice: Notice, held: Sequence[Notice]) -> Notice:
+    """The notice as its push tells it; a digest counts what it holds that is still news, and without any is settled."""
+    if notice.kind is not NoticeKind.DIGEST:
+        return notice
+    news = sum(not each.is_settled and each.read_at is None for each in held)
+    return replace(notice, facts={"count": str(news)}, resolved_at=None if news else notice.created_at)
 
 
 def is_shared(one: Notice, other: Notice) -> bool:

@@ -14,6 +14,7 @@ from domain.access import Role
 from domain.calendar import known_zone
 from domain.ids import OrgId, PersonId, TeamId
 from domain.places import Point
+from domain.preferences import Preferences
 from domain.refusals import InvalidInput, Refusal, VersionConflict
 from domain.shifts import Roster
 from domain.sites import GivenCoordinates, locate
@@ -95,6 +96,8 @@ class Person:
     """Who got what was theirs when they left."""
     erased_at: datetime | None = None
     """Since when nothing says who this was (domain/personal_data.py)."""
+    preferences: Preferences | None = None
+    """How they want to be told; None: as everybody."""
 
 
 def subtree(teams: Iterable[Team], root: TeamId | None) -> frozenset[TeamId]:

@@ -64,6 +64,8 @@ _TEXTS = {
         NoticeKind.NORMS_REMINDER: Text("本周必做动作提醒", "本周拜访的必做动作或客户洞察尚未完成，请在拜访中补齐。"),
         NoticeKind.NORMS_MISSED: Text("必做动作未达标", "您一周拜访的必做动作或客户洞察未完成{date}。"),
         NoticeKind.NORMS_MISSED_IN_TEAM: Text("团队必做动作未达标", "团队成员一周拜访的必做动作或洞察未完成{date}。"),
+        NoticeKind.SLA_INCIDENT: Text("{metric}大量超时", "团队在数分钟内有大量线索的{metric}超时，请立即查看。"),
+        NoticeKind.DIGEST: Text("您有新消息", "{some}，请打开收件箱查看。"),
     },
     "en": {
         NoticeKind.SLA_REMINDER: Text("Due soon: {metric}", "The {metric} of one of your leads is due soon."),
@@ -99,6 +101,10 @@ _TEXTS = {
         NoticeKind.NORMS_MISSED_IN_TEAM: Text(
             "Norms not kept in your team", "Reps of yours lack must-do items or customer insights of the week{date}."
         ),
+        NoticeKind.SLA_INCIDENT: Text(
+            "Many overdue: {metric}", "The {metric} of very many leads in your teams came overdue within minutes."
+        ),
+        NoticeKind.DIGEST: Text("New notices", "{some} in your inbox."),
     },
 }
 
@@ -114,16 +120,16 @@ def notice_text(notice: Notice, locale: str | None) -> Text:
 
 
 def words(kind: NoticeKind, facts: Mapping[str, str], locale: str | None) -> Text:
-    """Title and body. Facts used: `metric` (a shipped metric), `date` (ISO 8601), `visits` (a count)."""
+    """Title and body. Facts used: `metric` (a shipped metric), `date` (ISO 8601), `visits` and `count` (counts)."""
     language = pick_locale(locale)
     day = _iso_date(facts.get("date", ""))
-    visits = facts.get("visits", "")
-    count = visits if _COUNT.fullmatch(visits) else ""
+    count, held = _count(facts.get("visits", "")), _count(facts.get("count", ""))
     if language == "zh-CN":
         shown = {
             "date": f"（{day}）" if day else "",
             "to_date": f"至 {day}" if day else "",
             "count": f"，共 {count} 站" if count else "",
+            "some": f"您有 {held} 条线索和拜访的新消息" if held else "您有多条线索和拜访的新消息",
         }
     else:
         stops = "stop" if count == "1" else "stops"
@@ -131,6 +137,7 @@ def words(kind: NoticeKind, facts: Mapping[str, str], locale: str | None) -> Tex
             "date": f" of {day}" if day else "",
             "to_date": f" to {day}" if day else "",
             "count": f" ({count} {stops})" if count else "",
+            "some": "1 new notice is" if held == "1" else f"{held or 'Several'} new notices are",
         }
     shown["metric"] = _METRICS[language].get(facts.get("metric", ""), _ANY_METRIC[language])
     template = _TEXTS[language][kind]
@@ -139,6 +146,8 @@ def words(kind: NoticeKind, facts: Mapping[str, str], locale: str | None) -> Tex
 
 def deep_link(notice: Notice) -> str:
     """What a tap on the notice opens."""
+    if notice.kind is NoticeKind.DIGEST:
+        return f"{SCHEME}://inbox"
     return link_to(notice.id, notice.lead_id, notice.visit_id)
 
 
@@ -152,10 +161,15 @@ def link_to(notice_id: str, lead_id: str | None, visit_id: str | None) -> str:
 
 
 def collapse_id(notice: Notice) -> str:
-    """What replaces what on the screen: the steps of one clock's cycle are one entry, any other notice its own.
+    """What replaces what on the screen: the steps of one clock's cycle are one entry, so are all digests and all
+    incidents of one cause, any other notice its own.
 
     At most 64 ASCII bytes, the limit of `apns-collapse-id`.
     """
+    if notice.kind is NoticeKind.DIGEST:
+        return "digest"
+    if notice.kind is NoticeKind.SLA_INCIDENT:
+        return f"incident:{notice.facts.get('metric', '')}"[:64]
     if notice.clock_id is None:
         return notice.id
     return f"{notice.clock_id}:{notice.cycle or 0}"
@@ -193,6 +207,10 @@ def make_message(
         target=target,
         locale=pick_locale(locale),
     )
+
+
+def _count(value: str) -> str:
+    return value if _COUNT.fullmatch(value) else ""
 
 
 def _iso_date(value: str) -> str:

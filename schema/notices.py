@@ -52,6 +52,8 @@ described_enum(
     NORMS_REMINDER="Items or insights of this week's norms are still missing; see `normsToday`.",
     NORMS_MISSED="You did not keep the norms of a week; see `behaviourCompliance`.",
     NORMS_MISSED_IN_TEAM="Reps of yours did not keep the norms of a week; see `behaviourCompliance`.",
+    SLA_INCIDENT="Very many promises of one kind broke below you within minutes.",
+    DIGEST="A push about several notices at once; the inbox lists those instead.",
 )
 
 
@@ -129,8 +131,8 @@ NoticeIds = Annotated[list[strawberry.ID], strawberry.argument(description="1 to
 
 
 def notice_conditions(wanted: NoticeFilter | None) -> Document:
-    """The filter in stored paths."""
-    conditions: Document = {}
+    """The filter in stored paths. What a digest holds is in the inbox by itself."""
+    conditions: Document = {"kind": {"$ne": NoticeKind.DIGEST.value}}
     if wanted is not None and wanted.unread is not None:
         conditions["read_at"] = None if wanted.unread else {"$ne": None}
     if wanted is not None and wanted.kind is not None:

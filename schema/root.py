@@ -43,6 +43,7 @@ from schema.people import PersonMutation, PersonQuery
 from schema.personal_data import PersonalDataMutation, PersonalDataQuery
 from schema.pool import PoolMutation, PoolQuery
 from schema.positions import PositionMutation, PositionQuery
+from schema.preferences import PreferenceMutation, PreferenceQuery
 from schema.procedures import ProcedureMutation, ProcedureQuery
 from schema.questions import QuestionMutation, QuestionQuery
 from schema.relocations import RelocationMutation, RelocationQuery
@@ -115,6 +116,7 @@ class Query(
     DeviceQuery,
     BindingQuery,
     NoticeQuery,
+    PreferenceQuery,
     PositionQuery,
     ConsentQuery,
     AuditQuery,
@@ -169,6 +171,7 @@ class Mutation(
     DeviceMutation,
     BindingMutation,
     NoticeMutation,
+    PreferenceMutation,
     PositionMutation,
     NormMutation,
     ConsentMutation,

@@ -18,11 +18,13 @@ from domain.bindings import Binding
 from domain.deliveries import Delivery, DeliveryState, end_deferral, lease, release
 from domain.devices import Device
 from domain.ids import NoticeId, TeamId
-from domain.notices import Notice, Priority
+from domain.notices import Notice, NoticeKind, Priority, as_sent
 from domain.people import PersonState
+from domain.preferences import DEFAULT, Preferences
 from storage.bindings import COLLECTION as BINDINGS
 from storage.codec import decode, encode
 from storage.devices import COLLECTION as DEVICES
+from storage.digests import list_digested
 from storage.driver import BulkWriteError, Document, UpdateOne
 from storage.outbox import DELIVERIES, NOTICES
 from storage.people import PEOPLE
@@ -45,6 +47,11 @@ class Recipient:
     locale: str
     state: PersonState
     team_id: TeamId | None = None
+    time_zone: str = "UTC"
+    preferences: Preferences = DEFAULT
+
+
+_OF_PERSON = tuple(each.name for each in fields(Recipient))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,18 +166,20 @@ async def complete(store: Store, pairs: Sequence[tuple[Delivery, Delivery]]) -> 
 
 
 async def open_parcels(store: Store, deliveries: Sequence[Delivery]) -> list[Parcel]:
-    """Notice, recipient, device and binding of each, read now: four reads at the most for any number of deliveries."""
-    person = ("name", "locale", "state", "team_id")
+    """Notice, recipient, device and binding of each, read now: six reads at the most for any number of deliveries."""
     notices, people, devices, bindings = await asyncio.gather(
         _by_id(store, NOTICES, [row.notice_id for row in deliveries]),
-        _by_id(store, PEOPLE, [row.owner_id for row in deliveries], person),
+        _by_id(store, PEOPLE, [row.owner_id for row in deliveries], _OF_PERSON),
         _by_id(store, DEVICES, [row.device_id for row in deliveries if row.device_id]),
         _by_id(store, BINDINGS, [row.binding_id for row in deliveries if row.binding_id]),
     )
+    told = {key: decode(Notice, each) for key, each in notices.items()}
+    held = await list_digested(store, [key for key, each in told.items() if each.kind is NoticeKind.DIGEST])
+    told |= {key: as_sent(each, held.get(key, ())) for key, each in told.items() if each.kind is NoticeKind.DIGEST}
     return [
         Parcel(
             delivery=row,
-            notice=_decoded(Notice, notices.get(row.notice_id)),
+            notice=told.get(row.notice_id),
             person=_decoded(Recipient, people.get(row.owner_id)),
             device=_decoded(Device, devices.get(row.device_id or "")),
             binding=_decoded(Binding, bindings.get(row.binding_id or "")),

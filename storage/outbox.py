@@ -6,22 +6,25 @@ Resolvers and the SLA watcher write through an `Outbox`; the delivery worker cla
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from domain.attention import INCIDENT_WITHIN, LIMITS, Digest, Limits
 from domain.bindings import Binding, BoundChannel
 from domain.channel_turns import NEXT_AFTER_S, channel_order
 from domain.deliveries import Delivery, make_delivery
 from domain.devices import MAX_PER_PERSON, is_stale
 from domain.ids import DeviceId, OrgId, PersonId
 from domain.notices import Notice
+from storage.attention import Attending, fit
 from storage.codec import decode, encode
 from storage.devices import COLLECTION as DEVICES
-from storage.driver import Document, IndexModel
+from storage.driver import Document, DuplicateKeyError, IndexModel
 from storage.people import PEOPLE
 from storage.store import Store
-from storage.times import aware
+from storage.times import aware, stored_time
 
 NOTICES = "notices"
 DELIVERIES = "deliveries"
@@ -41,6 +44,7 @@ DELIVERY_INDEXES = [
     IndexModel([("state", 1), ("priority", 1), ("next_at", 1)], name="due"),
     IndexModel([("state", 1), ("lease_until", 1)], name="leases"),
     IndexModel([("notice_id", 1), ("_id", 1)], name="by_notice"),
+    IndexModel([("digest_id", 1)], name="by_digest"),
     IndexModel([("finished_at", 1)], name="ttl", expireAfterSeconds=KEEP_S),
 ]
 
@@ -102,12 +106,14 @@ class Outbox:
     channels: tuple[str, ...] = ()
     devices_of: DevicesOf = no_devices
     bindings_of: BindingsOf = no_bindings
+    limits: Limits = LIMITS
 
     async def write(self, store: Store, notices: Sequence[Notice], now: datetime) -> list[Notice]:
         """Inbox rows and their deliveries; answers those that were not there yet. To be called inside a transaction.
 
         A person without a device gets no row of a channel that needs one; the inbox still shows the notice. The first
-        channel that reaches a person is due at once, the next ones look later whether their turn has come.
+        channel that reaches a person is due at once, the next ones look later whether their turn has come. What the
+        person does not want or cannot take now is muted, put off or digested (storage/attention.py).
         """
         wanted = {notice.id: notice for notice in notices}
         if not wanted:
@@ -118,7 +124,16 @@ class Outbox:
             del wanted[document["_id"]]
         fresh = list(wanted.values())
         await store[NOTICES].insert_many([encode(notice) for notice in fresh])
-        rows = await self._deliveries(store, fresh, now)
+        asks = Attending(
+            address=partial(self._deliveries, store, now=now),
+            count_breaches=partial(
+                _count_alike, store, since=now - INCIDENT_WITHIN, limit=self.limits.incident_over + 1
+            ),
+            write=_write_unless_there,
+            hasten=_hasten,
+            limits=self.limits,
+        )
+        rows = await fit(store, fresh, asks, now)
         await store[DELIVERIES].insert_many([encode(row) for row in rows])
         return fresh
 
@@ -146,6 +161,30 @@ class Outbox:
                 rows += reached
                 rank += bool(reached)
         return rows
+
+
+async def _count_alike(store: Store, notice: Notice, since: datetime, limit: int) -> int:
+    """Notices of the same kind and metric that the recipient was written since then, this one among them."""
+    query: Document = {
+        "org_id": notice.org_id,
+        "owner_id": notice.owner_id,
+        "created_at": {"$gt": stored_time(since)},
+        "kind": notice.kind.value,
+        "facts.metric": notice.facts.get("metric"),
+    }
+    return len(await store[NOTICES].find(query, projection={"_id": 1}, limit=limit))
+
+
+async def _write_unless_there(store: Store, notice: Notice, rows: Sequence[Delivery]) -> None:
+    for collection, each in [(NOTICES, notice), *((DELIVERIES, row) for row in rows)]:
+        with suppress(DuplicateKeyError):
+            await store[collection].insert_one(encode(each))
+
+
+async def _hasten(store: Store, digest: Digest) -> None:
+    priority = {"$set": {"priority": digest.priority.value}}
+    await store[NOTICES].update_one({"_id": digest.id}, priority)
+    await store[DELIVERIES].update_many({"notice_id": digest.id}, priority)
 
 
 INBOX_ONLY = Outbox()

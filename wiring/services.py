@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from zoneinfo import reset_tzpath
 
+from domain.attention import Limits
 from domain.bindings import BindingRules
 from domain.ids import OrgId
 from domain.sessions import SignInRules
@@ -81,7 +82,12 @@ def build_services(
         verify_firebase=verify_firebase,
         binding_rules=_binding_rules(settings),
         web_push_key=_web_push_key(settings),
-        outbox=Outbox(channel_names(_push_config(settings)), registered_devices, bindings_of),
+        outbox=Outbox(
+            channel_names(_push_config(settings)),
+            registered_devices,
+            bindings_of,
+            Limits(settings.push_singles, settings.push_incident_over),
+        ),
     )
 
 

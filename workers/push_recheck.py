@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from domain.deliveries import Delivery, DeliveryState, cancel, expire, give_up
+from domain.deliveries import Delivery, DeliveryState, cancel, defer, expire, give_up
 from domain.devices import Platform
+from domain.notices import Notice, Priority
 from domain.people import PersonState
 from push.channel import Bound, Message, Target
 from push.messages import make_message
-from storage.deliveries import Parcel
+from storage.deliveries import Parcel, Recipient
 
 
 def settle(parcel: Parcel, now: datetime) -> Delivery | None:
@@ -19,7 +20,7 @@ def settle(parcel: Parcel, now: datetime) -> Delivery | None:
     if notice is None:
         return give_up(row, DeliveryState.POISON, "the notice is gone", now)
     if notice.is_settled:
-        return cancel(row, "acknowledged" if notice.acknowledged_at else "resolved", now)
+        return cancel(row, "acknowledged" if notice.acknowledged_at or notice.taken_at else "resolved", now)
     if parcel.person is None or parcel.person.state is not PersonState.ACTIVE:
         return cancel(row, "the recipient is not active", now)
     if now >= row.deadline_at:
@@ -34,7 +35,15 @@ def settle(parcel: Parcel, now: datetime) -> Delivery | None:
             return give_up(row, DeliveryState.DEAD_TARGET, "the binding is gone", now)
         if binding.holder_id not in {row.owner_id, parcel.person.team_id}:
             return give_up(row, DeliveryState.DEAD_TARGET, "the binding is somebody else's now", now)
-    return None
+    return _as_preferred(row, notice, parcel.person, now)
+
+
+def _as_preferred(row: Delivery, notice: Notice, person: Recipient, now: datetime) -> Delivery | None:
+    """What the recipient may have changed, or the night that has begun, since the row was written."""
+    if row.priority is not Priority.CRITICAL and not person.preferences.wants(notice.kind, row.channel):
+        return cancel(row, "the recipient does not want it over this channel", now)
+    heard_at = person.preferences.heard_at(row.priority, now, person.time_zone)
+    return defer(row, heard_at) if heard_at > now else None
 
 
 def message_of(parcel: Parcel, now: datetime) -> Message:

@@ -59,6 +59,7 @@ FOR_EVERYBODY = {
     "opened": "the caller's own deliveries",
     "askQuestion": "the caller's own question",
     "recordArticleUse": "the caller's own opinion",
+    "saveNoticePreferences": "the caller's own preferences",
     "recordSurvey": "support asks the customers",
 }
 """Mutations that need no capability."""

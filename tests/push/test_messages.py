@@ -27,7 +27,7 @@ def a_notice(kind: NoticeKind = NoticeKind.SLA_BREACHED, **changes: object) -> N
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("kind", list(NoticeKind))
 def test_text_every_kind(kind: NoticeKind, locale: str) -> None:
-    for facts in ({}, {"metric": "LEAD_FIRST_CONTACT", "date": "2026-11-24", "visits": "5"}):
+    for facts in ({}, {"metric": "LEAD_FIRST_CONTACT", "date": "2026-11-24", "visits": "5", "count": "7"}):
         text = notice_text(a_notice(kind, facts=facts), locale)
         assert text.title
         assert text.body
@@ -64,6 +64,10 @@ def test_text_every_kind(kind: NoticeKind, locale: str) -> None:
         ),
         (NoticeKind.VISIT_RESCHEDULED, {"date": "2026-11-25"}, "zh-CN", "一次拜访已改期至 2026-11-25。"),
         (NoticeKind.VISIT_MISSED, {}, "fr", "A planned visit was not made."),
+        (NoticeKind.DIGEST, {"count": "1"}, "en", "1 new notice is in your inbox."),
+        (NoticeKind.DIGEST, {"count": "14"}, "en", "14 new notices are in your inbox."),
+        (NoticeKind.DIGEST, {}, "en", "Several new notices are in your inbox."),
+        (NoticeKind.DIGEST, {"count": "14"}, "zh-CN", "您有 14 条线索和拜访的新消息，请打开收件箱查看。"),
     ],
 )
 def test_text(kind: NoticeKind, facts: dict[str, str], locale: str | None, body: str) -> None:
@@ -96,6 +100,7 @@ def test_deep_link() -> None:
     assert deep_link(a_notice(lead_id=lead, visit_id=visit)) == "fieldbeat://visits/vis_1"
     assert deep_link(a_notice(lead_id=lead)) == "fieldbeat://leads/led_1"
     assert deep_link(a_notice()).startswith("fieldbeat://inbox/ntc_")
+    assert deep_link(a_notice(NoticeKind.DIGEST)) == "fieldbeat://inbox"
 
 
 def test_collapse_id_is_one_per_cycle() -> None:

@@ -27,26 +27,29 @@ ENOUGH_S = 60
 
 
 class Killer(CommandListener):
-    """Kills its own process before the n-th command; in a transaction it leaves its session's id in `left`."""
+    """Kills its own process before the n-th command; within a transaction, in it or beside it, it leaves the id of its
+    session in `left`."""
 
     def __init__(self, before: int, left: Path) -> None:
         self._before, self._left = before, left
         self._count = 0
+        self._open: dict[str, Any] = {}
+        """The transaction that has begun and not ended."""
 
     def started(self, event: Any) -> None:
+        if "autocommit" in event.command:
+            session, number = event.command["lsid"]["id"], event.command["txnNumber"]
+            self._open = {"session": bytes(session).hex(), "number": int(number)}
         self._count += 1
         if self._count == self._before:
-            session = event.command.get("lsid", {}).get("id")
-            number = event.command.get("txnNumber")
-            within = "autocommit" in event.command
-            told = {"command": f"{event.command_name} {event.command.get(event.command_name)}", "within": within}
-            if within:
-                told |= {"session": bytes(session).hex(), "number": int(number)}
+            command = f"{event.command_name} {event.command.get(event.command_name)}"
+            told = {"command": command, "within": bool(self._open), **self._open}
             self._left.write_text(json.dumps(told), encoding="utf-8")
             os.kill(os.getpid(), signal.SIGKILL)
 
     def succeeded(self, event: Any) -> None:
-        """The next command is the point."""
+        if event.command_name in {"commitTransaction", "abortTransaction"}:
+            self._open = {}
 
     def failed(self, event: Any) -> None:
         """The next command is the point."""

@@ -6,20 +6,25 @@ from datetime import datetime
 from typing import Any
 
 from domain.access import Role
+from domain.attention import Limits
 from domain.deliveries import Delivery, DeliveryState, make_delivery
 from domain.devices import Device, Platform
 from domain.ids import DeviceId, LeadId, OrgId, PersonId, new_id
 from domain.notices import Notice, NoticeKind, Priority, event_key, make_notice
 from domain.people import Person, PersonState
+from domain.preferences import Preferences, QuietHours
 from storage.codec import decode, encode
 from storage.devices import COLLECTION as DEVICES
 from storage.outbox import DELIVERIES, NOTICES
 from storage.people import PEOPLE
 from storage.store import Store
 
+NO_STORM = Limits(10_000, 10_000)
+"""For tests in which one person is pushed more than anybody would be."""
+
 
 def a_person(org_id: OrgId, now: datetime, **changes: Any) -> Person:
-    """An active rep who reads English."""
+    """An active rep who reads English and has no quiet hours, so that no test depends on the time of the day."""
     person_id = PersonId(new_id("per", now))
     values: dict[str, Any] = {
         "id": person_id,
@@ -33,6 +38,7 @@ def a_person(org_id: OrgId, now: datetime, **changes: Any) -> Person:
         "time_zone": "Asia/Shanghai",
         "created_at": now,
         "updated_at": now,
+        "preferences": Preferences(QuietHours(0, 0)),
     }
     return Person(**(values | changes))
 

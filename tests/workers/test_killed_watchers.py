@@ -24,6 +24,7 @@ from domain.access import Role
 from domain.accounts import Tier
 from domain.ids import ClockId, LeadId, OrgId, PersonId, TeamId, new_id
 from domain.leads import Lead, StageKind
+from domain.notices import NoticeKind
 from domain.people import Organization, Team
 from resolvers.clocks import summed
 from resolvers.services import Services
@@ -86,7 +87,7 @@ class Promises:
 
     async def told(self) -> Counter[tuple[str, str, str]]:
         """How often each person was told of each lead."""
-        found = await self.store[NOTICES].find({}, limit=1_000)
+        found = await self.store[NOTICES].find({"kind": {"$ne": NoticeKind.DIGEST.value}}, limit=1_000)
         return Counter((each["kind"], each["lead_id"], each["owner_id"]) for each in found)
 
 
@@ -129,6 +130,7 @@ async def test_a_watcher_killed_before_any_command_loses_nothing_and_doubles_not
         "DATA": str(tmp_path),
         "WATCH_FROM": START.isoformat(),
         "PUSH_CHANNELS": "console",
+        "PUSH_SINGLES": "1000",
     }
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(

@@ -22,7 +22,7 @@ from storage.codec import decode, encode
 from storage.outbox import DELIVERIES, Outbox, registered_devices
 from tests.conftest import StoppedClock
 from tests.support.bindings import ROBOT, a_binding
-from tests.support.outbox import queue
+from tests.support.outbox import NO_STORM, queue
 from tests.support.providers import Providers
 from tests.support.senders import deliver
 from tests.support.web_push_service import keys_of
@@ -57,7 +57,7 @@ async def notify(services: Services, channels: dict[str, Channel], person: Perso
     store, now = services.store, services.clock()
     key, lead_id = event_key(NoticeKind.SLA_BREACHED, new_id("x", now)), LeadId(new_id("led", now))
     notice = make_notice(person.org_id, person.id, NoticeKind.SLA_BREACHED, Priority.HIGH, key, now, lead_id=lead_id)
-    await Outbox((channel,), registered_devices, bindings_of).write(store, [notice], now)
+    await Outbox((channel,), registered_devices, bindings_of, NO_STORM).write(store, [notice], now)
     await deliver(services, *channels.values())
     (found,) = await store[DELIVERIES].find({"notice_id": notice.id}, limit=2)
     return decode(Delivery, found).state

@@ -27,6 +27,7 @@ from storage.store import Store
 from tests.conftest import StoppedClock
 from tests.support.client import new_key
 from tests.support.leads import ASSIGN, MOVE, clock_of, create_lead, log_activity, read_lead
+from tests.support.outbox import NO_STORM
 from tests.support.world import World
 from workers.sla_watch import watch_once
 
@@ -299,6 +300,7 @@ async def test_watch_priorities_and_deliveries(world: World, services: Services,
 async def test_watch_two_workers_and_200_due_clocks_breach_once_each(
     world: World, services: Services, clock: StoppedClock
 ) -> None:
+    services = replace(services, outbox=Outbox(("console",), limits=NO_STORM))
     leads = await many_leads(services, world, 200)
     clock.advance(hours=24)
     fired = await asyncio.gather(watch(services, "one"), watch(services, "two"))
