@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from domain.absences import MAX_DEPUTIES
-from domain.ids import OrgId, PersonId
-from domain.people import Person
+from domain.ids import OrgId, PersonId, TeamId
+from domain.people import Person, superiors
 from domain.stand_ins import next_in_line, working_for
-from storage.people import list_people
+from storage.people import list_people, list_teams
 from storage.store import Store
 
 
@@ -31,3 +31,13 @@ async def list_working(
         if not missing:
             break
     return {each: working_for(each, people, at) for each in asked}
+
+
+async def acting_superior(
+    store: Store, org_id: OrgId, person_id: PersonId, team_id: TeamId | None, at: datetime
+) -> PersonId | None:
+    """Who is told of what concerns the person: the superior or who stands in, else the next level; never themselves."""
+    above = superiors(person_id, team_id, await list_teams(store, org_id))
+    working = await list_working(store, org_id, above, at)
+    acting = (working[each] for each in above)
+    return next((each for each in acting if each is not None and each != person_id), None)

@@ -7,19 +7,20 @@ from datetime import datetime
 
 from domain.access import Actor, Capability, Role, Scope
 from domain.accounts import Tier
-from domain.ids import LeadId, PersonId, VisitId, is_id, new_id
+from domain.ids import LeadId, VisitId, is_id, new_id
 from domain.notices import NoticeKind, Priority, event_key, make_notice
-from domain.people import Person, PersonState, superiors
+from domain.people import Person, PersonState
 from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
 from domain.sites import Site
 from domain.visits import Visit, VisitKind, VisitState, cancel, missed_after, reschedule, texts_problem, window
 from resolvers.context import Context
 from resolvers.once import Outcome, Saved, once
 from resolvers.shifts import planned_at
+from resolvers.stand_ins import acting_superior
 from storage.driver import Document
 from storage.leads import find_lead
 from storage.outbox import Outbox
-from storage.people import find_person, list_teams
+from storage.people import find_person
 from storage.sites import find_site
 from storage.store import Store
 from storage.visits import COLLECTION, find_visit, insert_visit, save_visit
@@ -187,8 +188,8 @@ async def _tell_superior(
     """A tier A visit that does not take place as planned is told to the rep's superior, unless that is who did it."""
     if visit.tier is not Tier.A:
         return
-    above: list[PersonId] = superiors(visit.owner_id, visit.team_id, await list_teams(store, visit.org_id))
-    if not above or above[0] == actor.person_id:
+    superior = await acting_superior(store, visit.org_id, visit.owner_id, visit.team_id, now)
+    if superior is None or superior == actor.person_id:
         return
-    notice = make_notice(visit.org_id, above[0], kind, Priority.HIGH, event_key(kind, visit.id), now, visit_id=visit.id)
+    notice = make_notice(visit.org_id, superior, kind, Priority.HIGH, event_key(kind, visit.id), now, visit_id=visit.id)
     await outbox.write(store, [notice], now)

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain.abilities import Ability
-from resolvers.abilities import ability_profile
+from resolvers.abilities import ability_profile, ability_profiles
 from schema.fields import Info, related, returns, stored
+from schema.paging import After, Connection, First, as_connection, page_request
 from schema.scalars import described_enum
 from storage.driver import Document
 
@@ -60,6 +61,12 @@ class AbilityProfile:
     weeks: list[AbilityWeek] = stored("weeks", "Newest first.", default=())
 
 
+Week = Annotated[
+    str | None, strawberry.argument(description="The latest, such as 2026-W48; absent: that of your work day.")
+]
+Weeks = Annotated[int, strawberry.argument(description="How many weeks back, 1 to 12.")]
+
+
 @strawberry.type
 class AbilityQuery:
     @returns(
@@ -71,9 +78,15 @@ class AbilityQuery:
         self,
         info: Info,
         person_id: Annotated[strawberry.ID | None, strawberry.argument(description="Whose; yours if absent.")] = None,
-        week: Annotated[
-            str | None, strawberry.argument(description="The latest, such as 2026-W48; absent: that of your work day.")
-        ] = None,
-        weeks: Annotated[int, strawberry.argument(description="How many weeks back, 1 to 12.")] = 1,
+        week: Week = None,
+        weeks: Weeks = 1,
     ) -> Document | None:
         return await ability_profile(info.context, person_id, week, weeks)
+
+    @returns(
+        Connection[AbilityProfile] | None, "The abilities of the reps you may see, by name; a rep finds themselves."
+    )
+    async def ability_profiles(
+        self, info: Info, week: Week = None, weeks: Weeks = 1, first: First = 20, after: After = None
+    ) -> Document:
+        return as_connection(await ability_profiles(info.context, page_request(first, after), week, weeks))

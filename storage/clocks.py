@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -101,9 +102,11 @@ async def list_clocks(store: Store, lead_id: str) -> list[ClockRecord]:
     return [_decoded(each) for each in found]
 
 
-async def list_changed_clocks(reads: Reads, owner_id: PersonId, since: datetime, limit: int) -> list[ClockRecord]:
-    """The person's clocks in scope that were saved since then, earliest first."""
-    where: Document = {"owner_id": owner_id, "updated_at": {"$gte": stored_time(since)}}
+async def list_changed_clocks(
+    reads: Reads, owners: Sequence[PersonId], since: datetime, limit: int
+) -> list[ClockRecord]:
+    """The people's clocks in scope that were saved since then, earliest first."""
+    where: Document = {"owner_id": {"$in": list(owners)}, "updated_at": {"$gte": stored_time(since)}}
     return [_decoded(each) for each in await reads.list(COLLECTION, where, order="updated_at", limit=limit)]
 
 

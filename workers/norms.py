@@ -15,14 +15,14 @@ from domain.compliance import NormFlag, NormMoment, NormState, flag_id, moments,
 from domain.ids import OrgId
 from domain.norms import NormMode
 from domain.notices import Notice, NoticeKind
-from domain.people import Person, superiors
+from domain.people import Person
 from domain.weeks import Week
 from resolvers.norm_entries import week_of
 from resolvers.services import Services
-from resolvers.stand_ins import list_working
+from resolvers.stand_ins import acting_superior
 from storage.norm_flags import find_flag, find_round, put_flag, save_round
 from storage.norms import find_norms
-from storage.people import list_organizations, list_teams, page_in_role
+from storage.people import list_organizations, page_in_role
 from storage.store import Store
 
 _ROUND_S = 900
@@ -89,9 +89,7 @@ async def _settle(store: Store, person: Person, moment: NormMoment, week: Week, 
 async def _flagged(store: Store, person: Person, week: Week, now: datetime) -> list[Notice]:
     """One notice to the rep, and one a week to whoever works in the place of the superior, however many fell short."""
     notices = [norm_notice(person, person.id, NoticeKind.NORMS_MISSED, week, now)]
-    above = superiors(person.id, person.team_id, await list_teams(store, person.org_id))
-    working = await list_working(store, person.org_id, above, now)
-    acting = next((each for each in map(working.get, above) if each is not None), None)
-    if acting is not None and acting != person.id:
+    acting = await acting_superior(store, person.org_id, person.id, person.team_id, now)
+    if acting is not None:
         notices.append(norm_notice(person, acting, NoticeKind.NORMS_MISSED_IN_TEAM, week, now))
     return notices

@@ -17,12 +17,12 @@ from tests.support.world import Member, World
 from workers.sla_watch import watch_once
 from workers.visits import mark_missed
 
-PROFILE = """query ($person: ID, $week: String, $weeks: Int! = 1) {
-  abilityProfile(personId: $person, week: $week, weeks: $weeks) {
-    personId person { name }
-    weeks { week score scores { ability score reached counted evidence { date inFavour recordIds } } }
-  }
-}"""
+FIELDS = """personId person { name }
+    weeks { week score scores { ability score reached counted evidence { date inFavour recordIds } } }"""
+PROFILES = f"{{ abilityProfiles(first: 3) {{ nodes {{ {FIELDS} }} }} }}"
+PROFILE = f"""query ($person: ID, $week: String, $weeks: Int! = 1) {{
+  abilityProfile(personId: $person, week: $week, weeks: $weeks) {{ {FIELDS} }}
+}}"""
 
 
 async def profile(member: Member, **given: Any) -> dict[str, Any]:
@@ -77,6 +77,34 @@ async def test_scores_are_counted_from_what_happened(
     one = len(reads_counter.take())
     await world.rep.api.first(PROFILE, weeks=12)
     assert len(reads_counter.take()) == one
+
+
+async def test_ability_profiles_are_those_of_each_rep_in_scope(
+    world: World, other_world: World, clock: StoppedClock, reads_counter: ReadsCounter
+) -> None:
+    for member, ended in ((world.rep, "ORDER"), (world.second_rep, "NO_INTEREST")):
+        opened = await check_in(member, await make_site(member), clock.now)
+        clock.advance(minutes=6)
+        await check_out(member, opened["visit"]["id"], clock.now, outcome=ended)
+    counts = []
+    for member, seen in [
+        (world.rep, [world.rep]),
+        (world.manager, [world.rep, world.second_rep]),
+        (world.south_manager, [world.south_rep]),
+        (world.director, [world.rep, world.second_rep, world.south_rep]),
+    ]:
+        reads_counter.take()
+        found = await member.api.first(PROFILES)
+        counts.append(len(reads_counter.take()))
+        assert {each["personId"] for each in found["nodes"]} == {each.id for each in seen}
+        for each in found["nodes"]:
+            assert await member.api.first(PROFILE, person=each["personId"]) == each
+    assert len(set(counts[1:])) == 1, counts  # of those who lead teams
+    assert (await other_world.admin.api.first(PROFILES))["nodes"] != []
+    assert {each["personId"] for each in (await other_world.admin.api.first(PROFILES))["nodes"]}.isdisjoint(
+        {world.rep.id, world.second_rep.id}
+    )
+    assert await world.rep.api.as_("").code(PROFILES) == "UNAUTHENTICATED"
 
 
 async def test_late_evidence_corrects_a_week_that_is_over(

@@ -12,6 +12,7 @@ from resolvers.services import Services
 from storage.times import aware
 from storage.visits import end_with_shift
 from tests.conftest import START, StoppedClock
+from tests.support.absences import record_absence
 from tests.support.client import new_key
 from tests.support.field_work import SCHEDULE, check_in, check_out, make_site, make_visit, minutes, wire
 from tests.support.reads_counter import ReadsCounter
@@ -146,6 +147,14 @@ async def test_cancel_visit_tells_the_superior_of_tier_a_only(world: World, serv
     by_manager = await make_visit(world.rep, await make_site(world.rep, "A"), TOMORROW)
     await world.manager.api.first(CANCEL, key=new_key(), id=by_manager, reason="closed")
     assert await notices(services, world.manager) == ["VISIT_CANCELLED"]
+
+
+async def test_cancel_visit_tells_the_next_level_where_the_superior_is_away(world: World, services: Services) -> None:
+    await record_absence(world.director, world.manager.id, fromAt=wire(START), untilAt=wire(TOMORROW))
+    visit_id = await make_visit(world.rep, await make_site(world.rep, "A"), TOMORROW)
+    await world.rep.api.first(CANCEL, key=new_key(), id=visit_id, reason="closed")
+    assert await notices(services, world.manager) == []
+    assert await notices(services, world.director) == ["VISIT_CANCELLED"]
 
 
 async def test_visits_scope(world: World, other_world: World) -> None:
