@@ -51,7 +51,7 @@ async def bindings_of(store: Store, org_id: OrgId, people: Sequence[PersonId]) -
     teams = {each.id: each.team_id for each in (await list_people(store, org_id, people)).values()}
     held: dict[str, list[Binding]] = {}
     for binding in await list_held(store, [*teams, *filter(None, teams.values())]):
-        if binding.broken_at is None and binding.org_id == org_id:
+        if binding.broken_at is None:
             held.setdefault(binding.holder_id, []).append(binding)
     reached = {person: held.get(person, []) + held.get(team or "", []) for person, team in teams.items()}
     return {person: bindings for person, bindings in reached.items() if bindings}
