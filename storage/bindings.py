@@ -46,9 +46,12 @@ async def list_held(store: Store, holders: Iterable[str]) -> list[Binding]:
 async def bindings_of(store: Store, org_id: OrgId, people: Sequence[PersonId]) -> Mapping[PersonId, Sequence[Binding]]:
     """Where each of these people of the organization is reached: their own bindings, then those of their team.
 
-    Broken ones are left out, people without any are not in the answer. Two reads for any number of people.
+    Broken ones are left out, people without any are not in the answer. A read for any number of people, and one for
+    those the process does not know.
     """
-    teams = {each.id: each.team_id for each in (await list_people(store, org_id, people)).values()}
+    # Beside a running transaction, which would have to read what the process knows.
+    beside = Store(store.database, known=store.known)
+    teams = {each.id: each.team_id for each in (await list_people(beside, org_id, people)).values()}
     held: dict[str, list[Binding]] = {}
     for binding in await list_held(store, [*teams, *filter(None, teams.values())]):
         if binding.broken_at is None:
