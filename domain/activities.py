@@ -69,6 +69,10 @@ class Activity:
     visit_id: VisitId | None = None
     outcome: VisitOutcome | None = None
     next_step: str | None = None
+    stage: str | None = None
+    """Key of the lead's stage at the time."""
+    covered: tuple[str, ...] = ()
+    """Keys of what it covered; coaching rules look for them."""
     released_at: datetime | None = None
     released_by_id: PersonId | None = None
     """Who vouches for it where it was only declared, and late."""

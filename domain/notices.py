@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from domain.ids import ClockId, LeadId, NoticeId, OrgId, PersonId, VisitId
+from domain.ids import ArticleId, ClockId, LeadId, NoticeId, OrgId, PersonId, VisitId
 
 _NAMESPACE = uuid.UUID("5f1d5a0e-7a0b-5c43-9d0c-2f6b1c3e8a41")
 """Fixed for ever: another value would make every queued notice look new."""
@@ -38,6 +38,7 @@ class NoticeKind(StrEnum):
     NORMS_REMINDER = "NORMS_REMINDER"
     NORMS_MISSED = "NORMS_MISSED"
     NORMS_MISSED_IN_TEAM = "NORMS_MISSED_IN_TEAM"
+    COACHING = "COACHING"
     SLA_INCIDENT = "SLA_INCIDENT"
     DIGEST = "DIGEST"
 
@@ -81,6 +82,7 @@ class Notice:
     dedupe_key: str
     created_at: datetime
     lead_id: LeadId | None = None
+    article_id: ArticleId | None = None
     visit_id: VisitId | None = None
     clock_id: ClockId | None = None
     cycle: int | None = None
@@ -129,6 +131,7 @@ def make_notice(
     now: datetime,
     *,
     lead_id: LeadId | None = None,
+    article_id: ArticleId | None = None,
     visit_id: VisitId | None = None,
     clock_id: ClockId | None = None,
     cycle: int | None = None,
@@ -145,6 +148,7 @@ def make_notice(
         dedupe_key=dedupe_key,
         created_at=now,
         lead_id=lead_id,
+        article_id=article_id,
         visit_id=visit_id,
         clock_id=clock_id,
         cycle=cycle,

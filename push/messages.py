@@ -64,6 +64,7 @@ _TEXTS = {
         NoticeKind.NORMS_REMINDER: Text("本周必做动作提醒", "本周拜访的必做动作或客户洞察尚未完成，请在拜访中补齐。"),
         NoticeKind.NORMS_MISSED: Text("必做动作未达标", "您一周拜访的必做动作或客户洞察未完成{date}。"),
         NoticeKind.NORMS_MISSED_IN_TEAM: Text("团队必做动作未达标", "团队成员一周拜访的必做动作或洞察未完成{date}。"),
+        NoticeKind.COACHING: Text("为您推荐一篇话术", "最近几次拜访或通话漏掉了一个要点，下次之前请看看这篇文章。"),
         NoticeKind.SLA_INCIDENT: Text("{metric}大量超时", "团队在数分钟内有大量线索的{metric}超时，请立即查看。"),
         NoticeKind.DIGEST: Text("您有新消息", "{some}，请打开收件箱查看。"),
     },
@@ -100,6 +101,9 @@ _TEXTS = {
         ),
         NoticeKind.NORMS_MISSED_IN_TEAM: Text(
             "Norms not kept in your team", "Reps of yours lack must-do items or customer insights of the week{date}."
+        ),
+        NoticeKind.COACHING: Text(
+            "An article for you", "Your last conversations left something out. Have a look before the next one."
         ),
         NoticeKind.SLA_INCIDENT: Text(
             "Many overdue: {metric}", "The {metric} of very many leads in your teams came overdue within minutes."
@@ -148,11 +152,13 @@ def deep_link(notice: Notice) -> str:
     """What a tap on the notice opens."""
     if notice.kind is NoticeKind.DIGEST:
         return f"{SCHEME}://inbox"
-    return link_to(notice.id, notice.lead_id, notice.visit_id)
+    return link_to(notice.id, notice.lead_id, notice.visit_id, notice.article_id)
 
 
-def link_to(notice_id: str, lead_id: str | None, visit_id: str | None) -> str:
-    """The visit, else the lead, else the inbox row."""
+def link_to(notice_id: str, lead_id: str | None, visit_id: str | None, article_id: str | None) -> str:
+    """The article, else the visit, else the lead, else the inbox row."""
+    if article_id:
+        return f"{SCHEME}://articles/{article_id}"
     if visit_id:
         return f"{SCHEME}://visits/{visit_id}"
     if lead_id:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.access import Capability
 from domain.activities import OLDEST, Activity, ActivityKind, Direction, Evidence
+from domain.coaching import covered_problem
 from domain.ids import ActivityId, VisitId, is_id, new_id
 from domain.leads import Lead, occurrence_problem
 from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
 from resolvers import sla
+from resolvers.coaching import coach_after
 from resolvers.context import Context
 from resolvers.once import Outcome, Saved, once
 from storage.codec import encode
@@ -33,6 +36,7 @@ class NewActivity:
     note: str | None = None
     evidence_ref: str | None = None
     visit_id: str | None = None
+    covered: Sequence[str] = ()
     id: str | None = None
 
 
@@ -65,8 +69,11 @@ async def log_activity(context: Context, client_key: str, given: NewActivity) ->
             note=given.note,
             evidence_ref=given.evidence_ref,
             visit_id=VisitId(given.visit_id) if given.visit_id else None,
+            stage=lead.stage,
+            covered=tuple(dict.fromkeys(given.covered)),
         )
         document = await insert_activity(store, activity)
+        await coach_after(context, store, activity)
         if sla.counts(activity):
             changed = await _contacted(context, store, lead, activity)
         else:
@@ -126,4 +133,4 @@ def _problem_with(given: NewActivity, now: datetime) -> InvalidInput | None:
         return InvalidInput("evidenceRef", "must have at most 200 characters")
     if given.evidence is Evidence.VISIT and given.visit_id is None:
         return InvalidInput("visitId", "is needed where the evidence is a visit")
-    return occurrence_problem(given.occurred_at, now, OLDEST)
+    return covered_problem(given.covered) or occurrence_problem(given.occurred_at, now, OLDEST)

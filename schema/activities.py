@@ -58,6 +58,8 @@ class Activity(Node):
     occurred_at: datetime = stored("occurred_at", "When it happened.")
     created_at: datetime = stored("created_at", "When the server was told.")
     note: str | None = stored("note", "Free text.")
+    stage: str | None = stored("stage", "Key of the lead's stage at the time.")
+    covered: list[str] = stored("covered", "Keys of what it covered, for coaching rules.", default=())
     by_id: strawberry.ID | None = stored("by_id", "The person who did it.")
     visit_id: strawberry.ID | None = stored("visit_id", "The visit it happened on.")
     outcome: VisitOutcome | None = stored("outcome", "What the visit led to.")
@@ -83,6 +85,9 @@ class LogActivityInput:
     evidence_ref: str | None = strawberry.field(default=None, description="Such as the id of the message.")
     visit_id: strawberry.ID | None = strawberry.field(
         default=None, description="The visit; needed where the evidence is VISIT."
+    )
+    covered: list[str] | None = strawberry.field(
+        default=None, description="Keys of what it covered, 20 at the most, such as PAIN_QUESTION."
     )
     id: strawberry.ID | None = strawberry.field(default=None, description="Made on the device: act_ + ULID or UUID.")
 

@@ -28,6 +28,7 @@ from schema.scalars import described_enum
 from storage.driver import Document
 
 if TYPE_CHECKING:
+    from schema.articles import Article
     from schema.leads import Lead
     from schema.people import Person
     from schema.visits import Visit
@@ -51,6 +52,7 @@ described_enum(
     PLAN_PUBLISHED="Your route for a day is published.",
     NORMS_REMINDER="Items or insights of this week's norms are still missing; see `normsToday`.",
     NORMS_MISSED="You did not keep the norms of a week; see `behaviourCompliance`.",
+    COACHING="Several conversations in a row left out what a coaching rule expects: an article that helps.",
     NORMS_MISSED_IN_TEAM="Reps of yours did not keep the norms of a week; see `behaviourCompliance`.",
     SLA_INCIDENT="Very many promises of one kind broke below you within minutes.",
     DIGEST="A push about several notices at once; the inbox lists those instead.",
@@ -72,13 +74,16 @@ class Notice(Node):
     title: str = computed(_title, "One line in your language.", needs=("kind", "facts"))
     body: str = computed(_body, "One or two sentences in your language.", needs=("kind", "facts"))
     deep_link: str = computed(
-        link_to, "What a tap opens, in the app's own URL scheme.", needs=("_id", "lead_id", "visit_id")
+        link_to, "What a tap opens, in the app's own URL scheme.", needs=("_id", "lead_id", "visit_id", "article_id")
     )
     lead: Annotated["Lead", strawberry.lazy("schema.leads")] | None = related(
         "leads", "The lead it is about; null where you may not see it.", key="lead_id"
     )
     visit: Annotated["Visit", strawberry.lazy("schema.visits")] | None = related(
         "visits", "The visit it is about; null where you may not see it.", key="visit_id"
+    )
+    article: Annotated["Article", strawberry.lazy("schema.articles")] | None = related(
+        "articles", "The article it recommends.", key="article_id"
     )
     created_at: datetime = stored("created_at", "When it was written.")
     seen_at: datetime | None = stored("seen_at", "When it was first on your screen.")

@@ -18,6 +18,7 @@ from schema.bindings import BindingMutation, BindingQuery
 from schema.bootstrap import BootstrapQuery
 from schema.calendars import CalendarMutation, CalendarQuery
 from schema.check_ins import CheckInMutation, CheckInQuery
+from schema.coaching import CoachingMutation, CoachingQuery
 from schema.cockpit import CockpitQuery
 from schema.compliance import ComplianceQuery
 from schema.consents import ConsentMutation, ConsentQuery
@@ -108,6 +109,7 @@ class Query(
     ArticleQuery,
     ArticleSearchQuery,
     QuestionQuery,
+    CoachingQuery,
     SynonymQuery,
     CalendarQuery,
     HolidayQuery,
@@ -163,6 +165,7 @@ class Mutation(
     ArticleMutation,
     ArticleUseMutation,
     QuestionMutation,
+    CoachingMutation,
     SynonymMutation,
     CalendarMutation,
     HolidayMutation,

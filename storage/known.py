@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from storage.driver import Document
 from storage.recent import Recent
 
-KNOWN = frozenset({"organizations", "people", "sessions", "synonyms", "teams"})
+KNOWN = frozenset({"coaching_rules", "organizations", "people", "sessions", "synonyms", "teams"})
 """The collections of which documents are kept: asked for by nearly every request, written seldom."""
 MAX_DOCUMENTS = 20_000
 """Of one collection; those not asked for longest are forgotten."""

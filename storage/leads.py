@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.access import Scope
-from domain.activities import Activity
+from domain.activities import Activity, ActivityKind
 from domain.duplicates import match_keys
-from domain.ids import LeadId, OrgId
+from domain.ids import LeadId, OrgId, PersonId
 from domain.leads import DEFAULT_STAGES, Lead, Stage
 from domain.people import Person, PersonState
 from domain.pool import pool_of
@@ -54,6 +54,7 @@ INDEXES = [
 ACTIVITY_INDEXES = [
     IndexModel([("lead_id", 1), ("occurred_at", -1), ("_id", -1)], name="by_lead"),
     IndexModel([("org_id", 1), ("owner_id", 1), ("occurred_at", -1)], name="by_owner"),
+    IndexModel([("org_id", 1), ("by_id", 1), ("kind", 1), ("occurred_at", -1), ("_id", -1)], name="by_doer"),
 ]
 
 
@@ -131,6 +132,15 @@ async def insert_activity(store: Store, activity: Activity) -> Document:
     document = encode(activity)
     await store[ACTIVITIES].insert_one(document)
     return document
+
+
+async def list_done_by(
+    store: Store, org_id: OrgId, person_id: PersonId, kind: ActivityKind, limit: int
+) -> list[Activity]:
+    """The person's latest activities of a kind, whoever has the leads now, by when they happened."""
+    query: Document = {"org_id": org_id, "by_id": person_id, "kind": kind.value}
+    found = await store[ACTIVITIES].find(query, order=[("occurred_at", -1), ("_id", -1)], limit=limit)
+    return [decode(Activity, each) for each in found]
 
 
 async def put_activity(store: Store, activity: Activity) -> None:

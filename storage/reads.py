@@ -43,6 +43,7 @@ REACH: dict[str, Reach] = {
     "shifts": Reach.OWNED,
     "articles": Reach.ORGANIZATION,
     "synonyms": Reach.ORGANIZATION,
+    "coaching_rules": Reach.ORGANIZATION,
     "questions": Reach.OWNED,
     "question_topics": Reach.ORGANIZATION,
     "unanswered_searches": Reach.ORGANIZATION,
