@@ -87,6 +87,8 @@ async def gather(store: Store, day: Day) -> Asked:
         end=rep.start_point,
         lunch=_lunch(day),
         candidates=tuple(_candidate(key, each, sites[each.site_id], day) for key, each in asked.items()),
+        # The day as it is planned already.
+        hint=tuple(each.id for each in sorted(booked, key=lambda each: each.planned_start_at or day.end_at)),
     )
     return Asked(problem, asked)
 

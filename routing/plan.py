@@ -50,7 +50,7 @@ def plan_day(problem: DayProblem, travel: TravelTimes, limit: Limit) -> DayPlan:
     day, alone = _feasible_day(problem, travel)
     # Only now: a road engine has a time limit of its own.
     budget = _Budget(limit)
-    order, proof = _solve(day, limit, budget) if day.count else ([], Proof.OPTIMAL)
+    order, proof = _solve(day, problem.hint, limit, budget) if day.count else ([], Proof.OPTIMAL)
     if any(drop.reason is DropReason.OVER_LIMIT for drop in alone):
         proof = Proof.UNKNOWN
     plan = _to_plan(problem, day, order, alone, proof, limit.seed)
@@ -122,8 +122,8 @@ def _feasible_day(problem: DayProblem, travel: TravelTimes) -> tuple[Day, tuple[
     return day.only(nodes), tuple(dropped)
 
 
-def _solve(day: Day, limit: Limit, budget: _Budget) -> tuple[list[int], Proof]:
-    best = improve(day, greedy(day), budget.is_over)
+def _solve(day: Day, hint: Sequence[str], limit: Limit, budget: _Budget) -> tuple[list[int], Proof]:
+    best = improve(day, max(greedy(day), _possible(day, hint), key=day.score), budget.is_over)
     proof_ends = monotonic() + budget.left_s() * _PROOF_SHARE
     best, proven = solve_exactly(day, best, lambda: monotonic() > proof_ends or budget.is_over())
     if proven:
@@ -136,6 +136,17 @@ def _solve(day: Day, limit: Limit, budget: _Budget) -> tuple[list[int], Proof]:
         if day.is_feasible(found):
             best = max(best, improve(day, found, budget.is_over), key=day.score)
     return _completed(day, best), Proof.UNKNOWN
+
+
+def _possible(day: Day, hint: Sequence[str]) -> list[int]:
+    """The hint without what is unknown or does not fit after those before it; empty where it still keeps no limit."""
+    place = {name: node for node, name in enumerate(day.ids)}
+    order: list[int] = []
+    for name in dict.fromkeys(hint):
+        node = place.get(name)
+        if node is not None and day.is_feasible([*order, node]):
+            order.append(node)
+    return order
 
 
 def _completed(day: Day, order: list[int]) -> list[int]:

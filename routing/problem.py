@@ -77,8 +77,9 @@ class DayProblem:
     """One representative's day.
 
     Without `start` the route begins at its first visit, without `end` it finishes at its last one. Lunch may also lie
-    before or after the shift, where its window allows. Raises ValueError for a shift that ends before it starts, a
-    naive time or two candidates with the same id.
+    before or after the shift, where its window allows. `hint` is an order to begin with, the published one for example:
+    the answer is never worse than what of it is still possible. Raises ValueError for a shift that ends before it
+    starts, a naive time or two candidates with the same id.
     """
 
     shift_start: datetime
@@ -87,6 +88,7 @@ class DayProblem:
     end: Point | None
     lunch: Lunch | None
     candidates: tuple[Candidate, ...]
+    hint: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _require_aware("shift_start", self.shift_start)

@@ -384,3 +384,16 @@ def test_the_named_later_end_is_enough(problem: DayProblem) -> None:
         if drop.needs.later_end_s is not None and drop.reason is DropReason.NO_FEASIBLE_INSERTION:
             longer = replace(problem, shift_end=problem.shift_end + timedelta(seconds=drop.needs.later_end_s))
             assert plan_day(longer, GEODESIC, QUICK).value > plan.value
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_an_answer_is_never_worse_than_what_is_possible_of_its_hint(seed: int) -> None:
+    problem = realistic(MAX_EXACT + 30, seed)
+    first = plan_day(problem, GEODESIC, Limit(20.0, solutions=12))
+    hint = ("nobody", *names(first), *names(first))
+    again = plan_day(replace(problem, hint=hint), GEODESIC, Limit(30.0, stop=lambda: True))
+    assert again.value >= first.value
+    gone = first.stops[0].candidate_id
+    fewer = replace(problem, hint=hint, candidates=tuple(each for each in problem.candidates if each.id != gone))
+    value = {each.id: each.value for each in problem.candidates}
+    assert plan_day(fewer, GEODESIC, Limit(30.0, stop=lambda: True)).value >= first.value - value[gone]
