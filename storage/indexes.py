@@ -114,7 +114,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     norms.VERSIONS: norms.INDEXES,
     norm_entries.COLLECTION: norm_entries.INDEXES,
     norm_flags.COLLECTION: norm_flags.INDEXES,
-    norm_flags.ROUNDS: [],
+    norm_flags.ROUNDS: norm_flags.ROUND_INDEXES,
     budgets.COLLECTION: budgets.INDEXES,
     "receipts": [IndexModel([("expires_at", 1)], name="ttl", expireAfterSeconds=0)],
 }

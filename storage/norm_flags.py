@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from domain.compliance import NormFlag
@@ -17,6 +18,7 @@ INDEXES = [
     IndexModel([("org_id", 1), ("owner_id", 1), ("week", 1)], name="by_owner_week"),
     IndexModel([("org_id", 1), ("team_id", 1), ("week", 1)], name="by_team_week"),
 ]
+ROUND_INDEXES = [IndexModel([("until_at", 1)], name="due")]
 
 
 async def find_flag(store: Store, flag_id: str) -> NormFlag | None:
@@ -30,10 +32,19 @@ async def put_flag(store: Store, flag: NormFlag) -> None:
     await store[COLLECTION].replace_one({"_id": flag.id}, encode(flag), upsert=True)
 
 
-async def find_round(store: Store, org_id: OrgId) -> datetime | None:
-    """Until when the organization was looked at; None where it never was."""
-    found = await store[ROUNDS].find_one({"_id": org_id})
-    return None if found is None else aware(found["until_at"])
+async def begin_rounds(store: Store, org_ids: Sequence[OrgId], until_at: datetime) -> None:
+    """Organizations that were never looked at are from now on."""
+    wanted: Document = {"_id": {"$in": list(org_ids)}}
+    known = await store[ROUNDS].find(wanted, projection={"_id": 1}, limit=max(1, len(org_ids)))
+    for org_id in set(org_ids) - {each["_id"] for each in known}:
+        await save_round(store, org_id, until_at)
+
+
+async def list_due_rounds(store: Store, before: datetime, limit: int) -> list[tuple[OrgId, datetime]]:
+    """Organizations that were looked at until an earlier time only, and that time; the longest ago first."""
+    due: Document = {"until_at": {"$lt": stored_time(before)}}
+    found = await store[ROUNDS].find(due, order=[("until_at", 1)], limit=limit)
+    return [(OrgId(each["_id"]), aware(each["until_at"])) for each in found]
 
 
 async def save_round(store: Store, org_id: OrgId, until_at: datetime) -> None:

@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+import structlog
+
 from domain.access import Role
 from domain.compliance import NormFlag, NormMoment, NormState, flag_id, moments, norm_notice
 from domain.ids import OrgId
@@ -20,70 +22,74 @@ from domain.weeks import Week
 from resolvers.norm_entries import week_of
 from resolvers.services import Services
 from resolvers.stand_ins import acting_superior
-from storage.norm_flags import find_flag, find_round, put_flag, save_round
+from storage.driver import PyMongoError
+from storage.norm_flags import begin_rounds, find_flag, list_due_rounds, put_flag, save_round
 from storage.norms import find_norms
 from storage.people import list_organizations, page_in_role
 from storage.store import Store
 
+log = structlog.get_logger(__name__)
 _ROUND_S = 900
 """Every local hour there is begins with a quarter of an hour of UTC."""
+_AT_ONCE = 20
 
 
 async def tell_of_norms(services: Services) -> int:
-    """Looks at every organization whose quarter of an hour has come; answers how many people were told or flagged."""
-    store = services.store
+    """Looks at organizations whose quarter of an hour has come, at most one batch; answers at how many.
+
+    Raises PyMongoError where the database fails; a person who fails for another reason is logged and left.
+    """
+    store, after = services.store, ""
     until = _quarter(services.clock())
-    told, after = 0, ""
     while organizations := await list_organizations(store, after):
-        for org_id in organizations:
-            told += await _look(services, org_id, until)
+        await begin_rounds(store, organizations, until)
         after = organizations[-1]
-    return told
+    due = await list_due_rounds(store, until, _AT_ONCE)
+    for org_id, since in due:
+        await _look(services, org_id, since, until)
+    return len(due)
 
 
 def _quarter(now: datetime) -> datetime:
     return now - timedelta(minutes=now.minute % (_ROUND_S // 60), seconds=now.second, microseconds=now.microsecond)
 
 
-async def _look(services: Services, org_id: OrgId, until: datetime) -> int:
+async def _look(services: Services, org_id: OrgId, since: datetime, until: datetime) -> None:
     store = services.store
-    since = await find_round(store, org_id)
-    if since is not None and since >= until:
-        return 0
-    norms, told, after = await find_norms(store, org_id), 0, ""
-    while since is not None and norms.mode is not NormMode.OFF:
-        people = await page_in_role(store, org_id, Role.REP, after)
-        if not people:
-            break
+    norms, after = await find_norms(store, org_id), ""
+    while norms.mode is not NormMode.OFF and (people := await page_in_role(store, org_id, Role.REP, after)):
         for person in people:
             for _, moment, week in moments(person, norms, since, until):
                 step = partial(_settle, person=person, moment=moment, week=week, by=services)
-                told += await store.transaction(step)
+                try:
+                    await store.transaction(step)
+                except PyMongoError:
+                    raise
+                except Exception:
+                    log.exception("norms_not_looked_at", person_id=person.id, week=str(week))
         after = people[-1].id
     await save_round(store, org_id, until)
-    return told
 
 
-async def _settle(store: Store, person: Person, moment: NormMoment, week: Week, by: Services) -> bool:
-    """Whether anybody was told: of a week that is complete, or of one known already, nobody is."""
+async def _settle(store: Store, person: Person, moment: NormMoment, week: Week, by: Services) -> None:
+    """Reminds or flags; of a week that is complete, or was told already, nobody is told."""
     now = by.clock()
     key = flag_id(person.id, week)
     flag = await find_flag(store, key) or NormFlag(key, person.org_id, person.id, person.team_id, str(week))
     stands = await week_of(store, person, week, now)
     if stands.state in {NormState.FREE, NormState.MET} or flag.flagged_at is not None:
-        return False
+        return
     if moment is NormMoment.REMINDER:
         if flag.reminded_at is not None or not stands.can_be_mended:
-            return False
+            return
         await put_flag(store, replace(flag, reminded_at=now))
         await by.outbox.write(store, [norm_notice(person, person.id, NoticeKind.NORMS_REMINDER, week, now)], now)
-        return True
+        return
     if stands.state is not NormState.MISSED:
-        return False
+        return
     missed, missing = stands.days_missed, stands.insights_missing
     await put_flag(store, replace(flag, flagged_at=now, days_missed=missed, insights_missing=missing))
     await by.outbox.write(store, await _flagged(store, person, week, now), now)
-    return True
 
 
 async def _flagged(store: Store, person: Person, week: Week, now: datetime) -> list[Notice]:

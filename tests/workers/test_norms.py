@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from domain.notices import Notice
 from resolvers.services import Services
+from storage.driver import PyMongoError
+from storage.outbox import Outbox
+from storage.store import Store
 from tests.conftest import START, StoppedClock
 from tests.support.field_work import check_in, check_out, make_site, minutes
 from tests.support.norms import KEYS, record_insight, record_must_do, save_norms
@@ -27,14 +33,20 @@ SUNDAY_24 = START + timedelta(days=6, hours=15)
 INSIGHTS = ("They open a second shop", "They pay 3 % less elsewhere")
 
 
+@pytest.fixture
+async def _alone(services: Services, clock: StoppedClock) -> None:
+    """The worker has no organizations of other tests to look at."""
+    for collection in ("organizations", "norm_rounds"):
+        await services.store[collection].delete_many({})
+
+
 @pytest.fixture(autouse=True)
-async def _begun(world: World, services: Services) -> None:
-    """The worker has looked at all organizations before; reps work from Monday to Friday."""
+async def _begun(_alone: None, world: World, services: Services) -> None:
+    """The worker has looked at the organization before; reps work from Monday to Friday."""
     week: list[list[dict[str, int]]] = [[{"starts_s": 9 * 3600, "ends_s": 18 * 3600}]] * 5 + [[], []]
     roster = {"zone": "Asia/Shanghai", "weekly": week, "exceptions": {}, "absences": []}
     change = {"$set": {"roster": roster}}
     await services.store["people"].update_many({"org_id": world.org_id, "role": "REP"}, change)
-    await services.store["norm_rounds"].delete_many({})
     await tell_of_norms(services)
 
 
@@ -82,6 +94,27 @@ async def test_a_rep_is_reminded_once_then_flagged_once_with_the_superior(
     stands = await line(world.manager, world.rep)
     assert (stands["state"], stands["daysMissed"], stands["workDays"], stands["insightsWanted"]) == ("MISSED", 5, 5, 2)
     assert (stands["remindedAt"], stands["flaggedAt"]) == ("2026-11-27T07:00:00.000Z", "2026-11-29T16:00:00.000Z")
+
+
+async def test_a_worker_that_fails_half_way_tells_everybody_once(
+    world: World, services: Services, clock: StoppedClock
+) -> None:
+    class Failing(Outbox):
+        async def write(self, store: Store, notices: Sequence[Notice], now: datetime) -> list[Notice]:
+            if any(each.owner_id == world.second_rep.id for each in notices):
+                raise PyMongoError("gone")
+            return await Outbox.write(self, store, notices, now)
+
+    clock.now = FRIDAY_15
+    with pytest.raises(PyMongoError, match="gone"):
+        await tell_of_norms(replace(services, outbox=Failing()))
+    assert await told(services, world.second_rep) == []
+    assert (await line(world.manager, world.second_rep))["remindedAt"] is None
+    clock.advance(minutes=40)
+    assert await tell_of_norms(services) >= 1
+    assert await tell_of_norms(services) == 0
+    for member in (world.rep, world.second_rep, world.south_rep):
+        assert await told(services, member) == ["NORMS_REMINDER"]
 
 
 async def test_who_did_all_is_neither_reminded_nor_flagged(
