@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain.access import Actor, Capability, Scope
+from domain.consents import TrackingConsent
 from domain.ids import is_id
 from domain.positions import (
     PhoneState,
@@ -19,6 +21,7 @@ from domain.positions import (
 )
 from domain.presence import wake_at
 from domain.refusals import InvalidInput, Refusal
+from domain.shifts import Shift
 from resolvers.context import Context
 from resolvers.once import Facts, Outcome, once
 from storage.consents import tracking_consent
@@ -35,6 +38,9 @@ from storage.positions import (
 from storage.reads import Page, PageRequest, Reads, unique
 from storage.store import Store
 from storage.times import stored_time
+
+AT_ONCE = 500
+"""So many points are looked through in a few milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ async def report_positions(context: Context, client_key: str, given: PositionBat
     async def act(store: Store) -> Outcome:
         shifts = await list_shifts_around(store, actor.org_id, actor.person_id, context.now)
         consent = await tracking_consent(store, actor.org_id, actor.person_id)
-        sifted = sift(given.points, shifts, consent, context.now)
+        sifted = await _sifted(given.points, shifts, consent, context.now)
         latest = _latest(actor, given, sifted, context.now) if sifted.kept else None
         if latest is not None:
             await insert_track(store, latest, sifted.kept)
@@ -68,6 +74,15 @@ async def report_positions(context: Context, client_key: str, given: PositionBat
         return Facts(_received(sifted, await find_latest_at(store, actor.person_id)))
 
     return await once(context, "reportPositions", client_key, given, act)
+
+
+async def _sifted(
+    points: Sequence[ReportedPoint], shifts: Sequence[Shift], consent: TrackingConsent, now: datetime
+) -> Sifted:
+    """Thousands take a while: not on the event loop."""
+    if len(points) <= AT_ONCE:
+        return sift(points, shifts, consent, now)
+    return await asyncio.to_thread(sift, points, shifts, consent, now)
 
 
 def _latest(actor: Actor, given: PositionBatch, sifted: Sifted, now: datetime) -> Position:
