@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 DEFAULT_CADENCE_S = 60
+MOVING_M = 100
+"""A phone that moves reports after so far, too, where that comes sooner."""
+IDLE_CADENCE_S = 300
 RECENT_WITHIN = timedelta(minutes=15)
 STALE_WITHIN = timedelta(minutes=60)
 ANSWERED_WITHIN = timedelta(minutes=10)

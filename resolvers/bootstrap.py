@@ -14,6 +14,7 @@ from domain.errors import BadInput
 from domain.labels import labels
 from domain.people import Person
 from domain.positions import MAX_POINTS
+from domain.presence import DEFAULT_CADENCE_S, IDLE_CADENCE_S, MOVING_M
 from domain.refusals import Refusal
 from domain.shifts import MAX_AHEAD, MAX_LATE
 from resolvers.consents import my_consents
@@ -64,6 +65,7 @@ async def bootstrap(context: Context, app_version: str | None, page_size: int) -
             "version": DEFAULT_POLICY.version,
             "fence_radius_m": DEFAULT_POLICY.radius_m,
             "fence_modes": [{"tier": tier.value, "mode": mode.value} for tier, mode in DEFAULT_POLICY.modes.items()],
+            "tracking": {"moving_s": DEFAULT_CADENCE_S, "moving_m": MOVING_M, "idle_s": IDLE_CADENCE_S},
         },
         "consents": consents,
         "norms": encode(norms),

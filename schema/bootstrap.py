@@ -55,11 +55,19 @@ class FenceRule:
     mode: Mode = stored("mode", "How strictly.")
 
 
+@strawberry.type(description="How often an app reports positions in a shift, outside breaks and with consent.")
+class TrackingRule:
+    moving_s: int = stored("moving_s", "While moving, after so many seconds,")
+    moving_m: int = stored("moving_m", "or after so many metres, whichever comes first.")
+    idle_s: int = stored("idle_s", "At rest, after so many seconds.")
+
+
 @strawberry.type(description="The rules an app applies while it is offline.")
 class ClientPolicies:
     version: int = stored("version", "Grows with each change of the rules.")
     fence_radius_m: float = stored("fence_radius_m", "Radius of a fence that has none of its own, metres.")
     fence_modes: list[FenceRule] = stored("fence_modes", "By tier.")
+    tracking: TrackingRule = stored("tracking", "How often positions are reported.")
 
 
 @strawberry.type(description="All a phone must know to begin.")

@@ -20,7 +20,7 @@ BOOTSTRAP = """query ($version: String) { bootstrap(appVersion: $version) {
   ... on Bootstrap {
     serverNow minimumAppVersion me { id role } organization { id } shift { id } plannedShift { startsAt endsAt }
     limits { page bodyBytes positionsPerBatch evidenceLateS evidenceAheadS }
-    policies { version fenceRadiusM fenceModes { tier mode } }
+    policies { version fenceRadiusM fenceModes { tier mode } tracking { movingS movingM idleS } }
     labels { enumName value en zhCn }
   }
   ... on AppTooOld { code appVersion minimumVersion }
@@ -53,6 +53,7 @@ async def test_bootstrap_tells_all_in_few_reads(world: World, reads_counter: Rea
         "evidenceAheadS": 120,
     }
     assert told["policies"]["fenceRadiusM"] == 200
+    assert told["policies"]["tracking"] == {"movingS": 60, "movingM": 100, "idleS": 300}
     assert {"tier": "A", "mode": "HARD"} in told["policies"]["fenceModes"]
     assert {"enumName": "Tier", "value": "A", "en": "Tier A", "zhCn": "A 级"} in told["labels"]
 
