@@ -43,6 +43,8 @@ from workers.push_results import Results
 
 AT_ONCE = 100
 """Messages on their way at once from one worker, no more than a channel has connections."""
+AT_A_TIME = 24
+"""Claimed together, and accepted without being written at the most: what a worker that dies now tells twice."""
 _SENDING_SHARE = 0.75
 """Of the lease; the rest is for writing the result while the row is still ours."""
 _LOOK_S = 0.5
@@ -103,7 +105,7 @@ class PushDelivery:
         """`deliver_due` for the list of jobs: with little to do it answers 0, so that more comes together meanwhile."""
         was_busy = self._is_busy
         done = await self.deliver_due()
-        return done if was_busy or done > AT_ONCE // 4 else 0
+        return done if was_busy or done > AT_A_TIME // 2 else 0
 
     async def deliver_due(self) -> int:
         """Claims what is due and starts to send it without waiting for answers; with hands full waits for some.
@@ -116,7 +118,7 @@ class PushDelivery:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._has_room.wait(), _LOOK_S)
             return before - len(self._in_flight)
-        now, free = self._clock(), AT_ONCE - len(self._in_flight)
+        now, free = self._clock(), min(AT_ONCE - len(self._in_flight), AT_A_TIME - self._results.unwritten)
         rooms = {name: lanes.room(lane, now, free) for name, lane in self._lanes.items() if lane.paused_until}
         due = await list_due(self._store, self._worker_id, now, free, rooms)
         ready, changed = await self._take_turns(due, now)
@@ -174,7 +176,7 @@ class PushDelivery:
 
     @property
     def _is_busy(self) -> bool:
-        return len(self._in_flight) > AT_ONCE // 2
+        return AT_ONCE - len(self._in_flight) < AT_A_TIME // 2 or self._results.unwritten > AT_A_TIME // 2
 
     async def _deliver(self, parcel: Parcel) -> None:
         held = parcel.delivery

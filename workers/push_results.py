@@ -36,15 +36,21 @@ class Results:
         self._store = store
         self._clock = clock
         self._waiting: list[_Result] = []
+        self.unwritten = 0
+        """What ended and is not written yet."""
         self._writing: asyncio.Task[None] | None = None
 
     async def write(self, held: Delivery, done: Delivery) -> bool:
         """Whether the row was ours and is `done` now. Raises PyMongoError where the database fails for too long."""
         result = _Result(held, done, asyncio.get_running_loop().create_future())
         self._waiting.append(result)
+        self.unwritten += 1
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_all())
-        return await result.is_ours
+        try:
+            return await result.is_ours
+        finally:
+            self.unwritten -= 1
 
     async def _write_all(self) -> None:
         while self._waiting:

@@ -101,22 +101,22 @@ async def test_two_workers_and_a_dropped_database_connection(
     device: Device,
     mongo_uri: str,
 ) -> None:
-    rows = await queue(outbox.store, person, [device], clock.now, 60)
+    rows = await queue(outbox.store, person, [device], clock.now, 20)
     with a_wire(mongo_uri) as wire:
         cut_off = replace(outbox, store=Store(connect(wire.uri, "fieldbeat_push_tests")))
-        fcm.fail(FaultKind.SLOW, delay_s=0.3, times=60)
+        fcm.fail(FaultKind.SLOW, delay_s=0.3, times=20)
         # It claims all, then loses its connections while the messages are on their way.
         one = worker(cut_off, channel, name="one")
-        assert await one.deliver_due() == 60
+        assert await one.deliver_due() == 20
         wire.cut()
         assert wire.dropped > 0
-        await until(lambda: len(fcm.accepted()) == 60)
-        assert await states(outbox.store) == {DeliveryState.LEASED: 60}
+        await until(lambda: len(fcm.accepted()) == 20)
+        assert await states(outbox.store) == {DeliveryState.LEASED: 20}
         await deliver(outbox, channel, name="two")
         wire.mend()
         await one.finish()
         await cut_off.store.database.close()
-    assert await states(outbox.store) == {SENT: 60}
+    assert await states(outbox.store) == {SENT: 20}
     assert Counter(entry.msg_key for entry in fcm.accepted()) == Counter(str(row.id) for _, row in rows)
 
 
@@ -226,7 +226,7 @@ async def test_no_send_begins_from_a_look_after_the_acknowledgement(
             await asyncio.sleep(0)
 
     monkeypatch.setattr("workers.push_delivery.open_parcels", looking)
-    monkeypatch.setattr("workers.push_delivery.AT_ONCE", 8)
+    monkeypatch.setattr("workers.push_delivery.AT_A_TIME", 4)
     await asyncio.gather(deliver(outbox, Noted()), acknowledges(list(reversed(rows))))
     both = [row.id for _, row in rows if row.id in sent and row.id in committed]
     assert sent

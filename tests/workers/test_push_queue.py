@@ -21,7 +21,7 @@ from tests.support.fcm_server import FcmServer
 from tests.support.outbox import queue, states, stored
 from tests.support.reads_counter import ReadsCounter
 from tests.support.senders import Recorder, claim_due, deliver, worker
-from workers.push_delivery import AT_ONCE
+from workers.push_delivery import AT_A_TIME
 
 PENDING, SENT = DeliveryState.PENDING, DeliveryState.SENT
 
@@ -121,8 +121,8 @@ async def test_look_again_at_once_only_where_much_is_due(
     outbox: Services, clock: StoppedClock, person: Person, device: Device
 ) -> None:
     one = worker(outbox, Recorder())
-    for count, looked in ((0, 0), (3, 0), (AT_ONCE // 2, AT_ONCE // 2)):
+    for count, looked in ((0, 0), (3, 0), (AT_A_TIME, AT_A_TIME)):
         await queue(outbox.store, person, [device], clock.now, count)
         assert await one.look() == looked
         await one.finish()
-    assert await states(outbox.store) == {SENT: 3 + AT_ONCE // 2}
+    assert await states(outbox.store) == {SENT: 3 + AT_A_TIME}
