@@ -163,7 +163,10 @@ async def _arrive(
         saved = replace(saved, beside=[(visits.COLLECTION, kept)])
         if visit.counts_for_lead:
             await contact_by_visit(store, visit, now, context.services.outbox)
-    await shed_light(store, arrival.check_in, beside.own, beside.on_device, now, context.services.outbox)
+    outbox = context.services.outbox
+    if await shed_light(store, arrival.check_in, beside.own, beside.on_device, now, outbox):
+        again = await check_ins.load_check_ins(store, [arrival.check_in.id])
+        saved = Saved(check_ins.COLLECTION, encode(again[0]))
     return arrival.refusal or saved
 
 
@@ -284,7 +287,8 @@ async def check_out(
         await settle_visit(store, ended, context.now, context.services.outbox)
         if departure.check_in is not None:
             outbox = context.services.outbox
-            await shed_light(store, departure.check_in, beside.own, beside.on_device, context.now, outbox)
+            if await shed_light(store, departure.check_in, beside.own, beside.on_device, context.now, outbox):
+                saved = encode(await visits.load_visit(store, visit.id))
         return Saved(visits.COLLECTION, saved)
 
     return await once(context, "checkOut", client_key, given, act)

@@ -39,31 +39,37 @@ async def shed_light(
     on_device: Iterable[Sighting],
     now: datetime,
     outbox: Outbox,
-) -> None:
+) -> bool:
     """Judges again what `arrived` says something about: later evidence of the rep, and who shares a phone or a place.
 
-    In the order of events, so that it does not matter in which order evidence came.
+    In the order of events, so that it does not matter in which order evidence came. True where `arrived` itself stands
+    otherwise than it was stored, since what came before it does.
     """
+    changed = False
     policy = DEFAULT_POLICY
     if any(each.at > arrived.event_at for each in own) or Reason.TWO_DEVICES in arrived.reasons:
-        await _look_at_own(store, arrived, policy, now, outbox)
+        changed = await _look_at_own(store, arrived, policy, now, outbox)
     if Reason.DEVICE_OF_TWO in arrived.reasons:
         others = [each.id for each in on_device if each.owner_id != arrived.owner_id]
         for other in await check_ins.load_check_ins(store, others):
             await _save(store, other, on_shared_phone(other, policy), now, outbox)
+    return changed
 
 
-async def _look_at_own(store: Store, arrived: CheckIn, policy: CheckInPolicy, now: datetime, outbox: Outbox) -> None:
+async def _look_at_own(store: Store, arrived: CheckIn, policy: CheckInPolicy, now: datetime, outbox: Outbox) -> bool:
     since = arrived.event_at - timedelta(days=policy.signs.window_days)
     known = await check_ins.list_own(store, arrived.org_id, arrived.owner_id, since)
     from_at = arrived.event_at - timedelta(seconds=policy.signs.devices_within_s)
     sightings = {each.id: each.sighting for each in known}
+    changed = False
     for each in known:
-        if each.event_at < from_at or each.id == arrived.id:
+        if each.event_at < from_at:
             continue
         after = looked_at_again(each, list(sightings.values()), policy)
         sightings[each.id] = after.sighting
-        await _save(store, each, after, now, outbox)
+        saved = await _save(store, each, after, now, outbox)
+        changed = changed or (saved is not None and each.id == arrived.id)
+    return changed
 
 
 async def _save(store: Store, before: CheckIn, after: CheckIn, now: datetime, outbox: Outbox) -> Document | None:
