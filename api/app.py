@@ -33,8 +33,10 @@ from api.metrics import Tally
 from api.operations import Call, SignedIn
 from api.streams import Streams
 from api.ws import GraphQLTransportWs, SocketSettings
+from domain.access import Actor
 from resolvers.context import Context
 from resolvers.services import Services
+from resolvers.time_anchors import issue_anchor
 from schema.root import build_schema
 from storage.budgets import add_spent
 from storage.driver import PyMongoError
@@ -127,7 +129,13 @@ def create_app(services: Services, edge: EdgeSettings, tally: Tally | None = Non
         most_subscriptions=edge.person_subscriptions,
     )
     streams = Streams(services.clock)
-    http = GraphQLOverHTTP(operations, who, edge.limits, public_mutations=PUBLIC_MUTATIONS, streams=streams)
+
+    def anchored(actor: Actor) -> Mapping[str, str]:
+        return {"x-time-anchor": issue_anchor(services.secrets, actor, services.clock())}
+
+    http = GraphQLOverHTTP(
+        operations, who, edge.limits, public_mutations=PUBLIC_MUTATIONS, streams=streams, tell=anchored
+    )
     ws = GraphQLTransportWs(
         operations,
         who,
@@ -196,7 +204,14 @@ def _cors(origins: tuple[str, ...]) -> list[Middleware]:
             allow_origins=list(origins),
             allow_methods=["GET", "POST"],
             allow_headers=CORS_HEADERS,
-            expose_headers=["x-request-id", "x-request-cost", "retry-after", "ratelimit", "ratelimit-policy"],
+            expose_headers=[
+                "x-request-id",
+                "x-request-cost",
+                "x-time-anchor",
+                "retry-after",
+                "ratelimit",
+                "ratelimit-policy",
+            ],
         )
     ]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from random import getrandbits
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -71,7 +71,8 @@ class GraphQLOverHTTP:
 
     A mutation whose root fields are all in `public_mutations` (signing in, refreshing) is run as anonymous whatever
     the Authorization header holds. `body_timeout_s` is the time a client has to send its body. Subscriptions are
-    answered through `streams`, and so is whatever a client asks for that takes nothing but a stream.
+    answered through `streams`, and so is whatever a client asks for that takes nothing but a stream. `tell` makes
+    headers for the answers to a signed-in caller.
     """
 
     def __init__(
@@ -83,9 +84,11 @@ class GraphQLOverHTTP:
         public_mutations: frozenset[str] = frozenset(),
         body_timeout_s: float = 15.0,
         streams: Streams,
+        tell: Callable[[Any], Mapping[str, str]] = lambda _actor: {},
     ) -> None:
         self._operations = operations
         self._streams = streams
+        self._tell = tell
         self._authenticate = authenticate
         self._limits = limits
         self._public = public_mutations | {"__typename"}
@@ -104,7 +107,7 @@ class GraphQLOverHTTP:
                 message = f"The answer is {GRAPHQL_RESPONSE} or {JSON}, or {EVENT_STREAM} for subscriptions."
                 raise _ProtocolError(406, EdgeError(NOT_ACCEPTABLE, message))
             parameters = await self._parameters(scope, receive, headers)
-            answer = await self._run(scope, receive, headers, parameters, request_id)
+            answer = await self._run(scope, receive, headers, parameters, request_id, extra)
             if isinstance(answer, Opened):
                 refusal = await answer.refusal(self._streams.settings.first_answer_s)
                 if refusal is None:
@@ -133,7 +136,13 @@ class GraphQLOverHTTP:
         await self._streams.serve(subscription, framing, headers, receive, send)
 
     async def _run(
-        self, scope: Scope, receive: Receive, headers: Mapping[str, str], parameters: Parameters, request_id: str
+        self,
+        scope: Scope,
+        receive: Receive,
+        headers: Mapping[str, str],
+        parameters: Parameters,
+        request_id: str,
+        extra: dict[str, str],
     ) -> Answer | Opened:
         found = self._operations.find(parameters)
         if isinstance(found, list):
@@ -154,6 +163,8 @@ class GraphQLOverHTTP:
                 signed_in = await self._authenticate(headers)
             except Exception as error:
                 return {"errors": render([error], request_id)}
+        if signed_in is not None:
+            extra.update(self._tell(signed_in.actor))
         call = Call(
             actor=signed_in.actor if signed_in else None,
             request_id=request_id,

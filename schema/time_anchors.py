@@ -12,7 +12,7 @@ from storage.times import stored_time
 
 @strawberry.type(
     description="The server's time under its seal, for you on this device. Keep the newest with the reading of the "
-    "phone's monotonic clock as it came, and send both with evidence."
+    "phone's monotonic clock as it came, and send both with evidence. Each answer over HTTP has one as `x-time-anchor`."
 )
 class TimeAnchor:
     token: str = stored("token", "Hand it back as `clock.anchor`.")

@@ -68,6 +68,23 @@ async def test_an_anchor_of_somebody_else_is_none(world: World, phone: Phone, cl
         clock.advance(minutes=40)
 
 
+async def test_each_answer_over_http_has_an_anchor(world: World, phone: Phone, clock: StoppedClock) -> None:
+    api = world.rep.api
+    answer = await api.http.post(
+        "/graphql", json={"query": "{ me { id } }"}, headers={"authorization": f"Bearer {api.token}"}
+    )
+    token = answer.headers["x-time-anchor"]
+    assert (await api.first("{ timeAnchor { token } }")) == {"token": token}
+    phone.anchor = {"anchor": token, "anchorElapsedMs": phone.elapsed_ms(clock.now), "anchorBootId": phone.boot_id}
+    tap = phone.tap(START + minutes(30))
+    phone.reboot(START + minutes(50))
+    clock.advance(hours=9)
+    told = await phone.check_in(await make_site(world.rep), tap, clock.now)
+    assert (told["timeSource"], told["eventAt"]) == ("ANCHOR", "2026-11-23T01:30:00.000Z")
+    nobody = await api.http.post("/graphql", json={"query": "{ __typename }"})
+    assert "x-time-anchor" not in nobody.headers
+
+
 async def test_an_old_fix_is_refused_online_and_proves_nothing_offline(
     world: World, phone: Phone, clock: StoppedClock
 ) -> None:
