@@ -11,6 +11,7 @@ import pytest
 
 from domain.channel_turns import MAINLAND_FIRST
 from domain.deliveries import Outcome
+from domain.preferences import PushChannel
 from push.console import ConsoleChannel
 from push.factories import FACTORIES
 from push.registry import BOUND, KNOWN, PushConfig, channel_names, open_channels
@@ -58,6 +59,7 @@ def test_every_name_is_made_somehow() -> None:
     assert set(BOUND) | {"console", "fcm"} == set(KNOWN)
     assert set(LIMITS) < set(BOUND)
     assert set(MAINLAND_FIRST) < set(BOUND)
+    assert {each.channel_name for each in PushChannel} == set(KNOWN)
 
 
 @pytest.mark.parametrize(
