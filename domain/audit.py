@@ -42,6 +42,7 @@ AUDITED: Final = frozenset(
         "replayDelivery",
         "replayDeadLetters",
         "saveBehaviourNorms",
+        "saveCoachingRules",
         "saveSynonyms",
         "bindChannel",
         "unbindChannel",

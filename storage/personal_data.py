@@ -131,6 +131,11 @@ async def save_pass(store: Store, request: DataRequest) -> bool:
     return await store[COLLECTION].replace_one(guard, encode(request)) == 1
 
 
+async def add_removed(store: Store, request: DataRequest, removed: int) -> None:
+    """Counts what a worker removed whose pass another one saved first."""
+    await store[COLLECTION].update_one({"_id": request.id}, {"$inc": {"removed": removed}})
+
+
 async def read_part(reads: Reads, person_id: PersonId, part: Part, request: PageRequest) -> Page:
     """A page of what there is of the person in one collection, without what is hidden."""
     page = await reads.page(part.collection, {part.key: person_id}, request)
@@ -140,8 +145,11 @@ async def read_part(reads: Reads, person_id: PersonId, part: Part, request: Page
 
 async def remove_track(store: Store, request: DataRequest) -> int:
     """Removes what was kept of the person's ways until the request; answers how many batches. Safe to repeat."""
-    until = {"received_at": {"$lte": stored_time(request.requested_at + UNDER_WAY)}}
-    return await store[positions.TRACK_POINTS].delete_many(_of(request, "owner_id") | until)
+    until = request.requested_at + UNDER_WAY
+    # A first position that was under way met nothing to conflict with.
+    await positions.forget_latest(store, request.owner_id, until)
+    query = _of(request, "owner_id") | {"received_at": {"$lte": stored_time(until)}}
+    return await store[positions.TRACK_POINTS].delete_many(query)
 
 
 async def remove_person(store: Store, request: DataRequest, now: datetime) -> int:

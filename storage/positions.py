@@ -123,11 +123,14 @@ def _replacing(values: Document) -> Document:
     return {"$set": values, "$unset": gone} if gone else {"$set": values}
 
 
-async def forget_latest(store: Store, owner_id: PersonId) -> None:
-    """Takes the person off the map; what the phone told of itself stays."""
+async def forget_latest(store: Store, owner_id: PersonId, received_until: datetime | None = None) -> None:
+    """Takes the person off the map, or what came until then; what the phone told of itself stays."""
     about = ("location", "at", "accuracy_m", "received_at", "speed_mps", "heading_deg", "battery_pct", "device_id")
     gone = (*about, "wake_after", "woken_at")
-    await store[COLLECTION].update_one({"_id": owner_id}, {"$unset": dict.fromkeys(gone, "")})
+    which: Document = {"_id": owner_id}
+    if received_until is not None:
+        which["received_at"] = {"$lte": stored_time(received_until)}
+    await store[COLLECTION].update_one(which, {"$unset": dict.fromkeys(gone, "")})
 
 
 async def insert_track(store: Store, position: Position, points: Sequence[TrackPoint]) -> None:

@@ -9,7 +9,7 @@ import structlog
 
 from domain.personal_data import DataRequestKind, after_pass
 from resolvers.services import Services
-from storage.personal_data import list_due_requests, remove_person, remove_track, save_pass
+from storage.personal_data import add_removed, list_due_requests, remove_person, remove_track, save_pass
 
 BATCH = 20
 log = structlog.get_logger(__name__)
@@ -28,4 +28,6 @@ async def erase_due(services: Services) -> int:
         after = after_pass(request, removed, now)
         if await save_pass(store, after):
             log.info("personal_data_removed", request=request.id, kind=request.kind, removed=removed, state=after.state)
+        elif removed:
+            await add_removed(store, request, removed)
     return len(due)

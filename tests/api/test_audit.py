@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
+from api.app import PUBLIC_MUTATIONS
 from domain.audit import AUDITED
 from resolvers.services import Services
+from schema.nodes import NODES
 from storage.audit import COLLECTION
 from tests.conftest import StoppedClock
 from tests.support.client import new_key
-from tests.support.schema_calls import root_fields
+from tests.support.id_words import ID_WORDS, OTHER_IDS
+from tests.support.schema_calls import call, root_fields
 from tests.support.world import World
 
+OTHER_PREFIXES = sorted({*ID_WORDS.values(), *OTHER_IDS.values()})
 TRAIL = """query ($filter: AuditFilterInput, $first: Int!, $after: String) {
   auditTrail(filter: $filter, first: $first, after: $after) {
     nodes { at action actorId actorRole subjectId reason changed actor { name } }
@@ -31,6 +36,19 @@ CREATE_ACCOUNT = """mutation ($key: String!) {
 
 def test_every_audited_action_is_a_mutation() -> None:
     assert {each.name for each in root_fields() if each.kind == "mutation"} >= AUDITED
+
+
+async def test_what_only_administrators_may_do_is_audited(world: World) -> None:
+    ids = {prefix: f"{prefix}_01J00000000000000000000000" for prefix in [*NODES, *OTHER_PREFIXES]}
+    others = [
+        each
+        for each in root_fields()
+        if each.kind == "mutation" and each.name not in AUDITED | PUBLIC_MUTATIONS | {"signOut"}
+    ]
+    for field in others:
+        given = partial(field.variables, ids)
+        told = [(await call(each.api, field, given())).refusal for each in (world.manager, world.rep)]
+        assert set(told) != {"FORBIDDEN"}, f"{field.name} belongs into AUDITED"
 
 
 async def test_deeds_leave_entries_without_personal_data(world: World, clock: StoppedClock) -> None:

@@ -162,3 +162,16 @@ async def test_repeated_and_parallel_calls(world: World) -> None:
     both = await asyncio.gather(*(give_consent(world.second_rep) for _ in range(3)))
     assert {each.get("state", each.get("code")) for each in both} <= {"GIVEN", "RETRY_LATER"}
     assert len((await world.admin.api.first(EVENTS, person=world.second_rep.id))["nodes"]) == 1
+
+
+async def test_agreeing_and_withdrawing_at_once_leaves_one_of_them(world: World, services: Services) -> None:
+    await publish(world.admin)
+    await give_consent(world.rep)
+    answers = await asyncio.gather(*(withdraw_consent(world.rep) for _ in range(3)), give_consent(world.rep))
+    assert {each.get("code", "") for each in answers} <= {"", "RETRY_LATER", "WRONG_STATE", "BAD_INPUT"}
+    assert (await my_consent(world.rep))["state"] == "WITHDRAWN"
+    steps = [each["step"] for each in (await world.rep.api.first(EVENTS))["nodes"]]
+    assert steps == ["WITHDRAWN", "GIVEN"]
+    kept = await services.store["consents"].find_one({"owner_id": world.rep.id, "org_id": world.org_id})
+    assert kept is not None
+    assert kept["version"] == 2

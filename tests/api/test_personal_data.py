@@ -171,9 +171,14 @@ async def test_withdrawing_removes_the_track_and_not_what_comes_later(
     await tap(world.second_rep, "startShift", START)
     for member in (world.rep, world.second_rep):
         await report(member, point(START))
+    latest = await services.store["positions"].find_one({"_id": world.rep.id})
     await withdraw_consent(world.rep)
+    assert latest is not None
+    # As if a first report had been under way: it is neither kept nor shown for long.
+    await services.store["positions"].replace_one({"_id": world.rep.id}, latest)
     clock.advance(seconds=11)
-    assert await erase_due(services) == 1
+    assert sum(await asyncio.gather(erase_due(services), erase_due(services))) == 2, "two workers at once"
+    assert (await on_the_map(world.manager))[world.rep.id]["latest"] is None
     tracks = await services.store["track_points"].find({"org_id": world.org_id}, limit=9)
     assert [each["owner_id"] for each in tracks] == [world.second_rep.id]
     clock.advance(seconds=9)
@@ -183,6 +188,7 @@ async def test_withdrawing_removes_the_track_and_not_what_comes_later(
     assert await erase_due(services) == 1
     tracks = await services.store["track_points"].find({"org_id": world.org_id}, limit=9)
     assert {each["owner_id"] for each in tracks} == {world.second_rep.id, world.rep.id}
+    assert (await on_the_map(world.manager))[world.rep.id]["latest"] is not None
     (mine,) = (await world.rep.api.first(REQUESTS))["nodes"]
     assert (mine["kind"], mine["state"], mine["removed"], mine["parts"]) == ("ERASE_TRACK", "DONE", 1, [])
 
