@@ -8,12 +8,21 @@ from typing import Any
 
 from domain.access import Capability
 from domain.articles import Article, ArticleLanguage, ArticleState, problem_of, publish, retire, revise
+from domain.errors import BadInput
 from domain.ids import ArticleId, is_id, new_id
 from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
 from resolvers.context import Context
 from resolvers.once import Outcome, Saved, once
 from resolvers.questions import settle_topic
-from storage.articles import COLLECTION, find_article, insert_article, prepare_counter, save_article
+from storage.articles import (
+    COLLECTION,
+    find_article,
+    insert_article,
+    list_changed,
+    prepare_counter,
+    rev_of,
+    save_article,
+)
 from storage.codec import encode
 from storage.driver import Document
 from storage.store import Store
@@ -145,6 +154,40 @@ def _value(name: str, value: Any) -> Any:
     if name in _SETS:
         return frozenset(value or ())
     return tuple(value or ()) if name == "aliases" else value
+
+
+async def article_pack(
+    context: Context, since: int, language: ArticleLanguage | None, industry: str | None
+) -> Document:
+    """What changed in the pack of pinned articles since `since`: `rev`, `has_more`, `begins_anew`, `articles` and
+    `removed_ids`. Raises BadInput for a negative `since`."""
+    actor = context.me
+    if since < 0:
+        raise BadInput("since", "must not be negative")
+    last = await rev_of(context.store, actor.org_id)
+    # A counter only falls when the database was replaced: what the phone has may not exist there.
+    begins_anew = since > last
+    since = 0 if begins_anew else since
+    changed = await list_changed(context.store, actor.org_id, since, last, PACK_SIZE)
+    articles = [each for each in changed if _in_pack(each, language, industry)]
+    kept = {each["_id"] for each in articles}
+    has_more = len(changed) == PACK_SIZE
+    return {
+        "rev": changed[-1]["rev"] if has_more else last,
+        "has_more": has_more,
+        "begins_anew": begins_anew,
+        "articles": articles,
+        "removed_ids": [each["_id"] for each in changed if each["_id"] not in kept] if since else [],
+    }
+
+
+def _in_pack(article: Document, language: ArticleLanguage | None, industry: str | None) -> bool:
+    return (
+        article["state"] == ArticleState.PUBLISHED
+        and bool(article.get("pinned"))
+        and (language is None or article["language"] == language)
+        and (industry is None or article.get("industry") in (None, industry))
+    )
 
 
 async def pinned_articles(

@@ -11,6 +11,7 @@ from domain.refusals import Refusal
 from knowledge.rendering import safe_html
 from resolvers.articles import (
     NewArticle,
+    article_pack,
     create_article,
     pinned_articles,
     publish_article,
@@ -133,6 +134,19 @@ def article_conditions(wanted: ArticleFilter | None) -> Document:
     return conditions
 
 
+@strawberry.type(description="What changed in the pack of articles that a phone keeps for reading offline.")
+class ArticlePack:
+    rev: int = stored("rev", "Pass it as `since` next time.")
+    has_more: bool = stored("has_more", "Whether to ask again at once with `rev`: not all of it fits one answer.")
+    begins_anew: bool = stored(
+        "begins_anew", "Whether the server does not know `since`: forget what you have, this is the whole pack."
+    )
+    articles: list[Article] = stored("articles", "New and changed articles, with their whole text where asked for.")
+    removed_ids: list[strawberry.ID] = stored(
+        "removed_ids", "Articles that changed and are not in the pack; you may never have had some of them."
+    )
+
+
 @strawberry.type
 class ArticleQuery:
     @returns(Article | None, "One article; null where it does not exist or you may not see it.")
@@ -155,6 +169,18 @@ class ArticleQuery:
         request = page_request(first, after, str(order.value))
         page = await info.context.reads.page("articles", article_conditions(filter), request, wanted(info, "Article"))
         return as_connection(page)
+
+    @returns(ArticlePack | None, "What changed in the pack of pinned articles since you last asked.")
+    async def article_pack(
+        self,
+        info: Info,
+        since: Annotated[int, strawberry.argument(description="`rev` of the last answer; 0 for the whole pack.")] = 0,
+        language: Language = None,
+        industry: Annotated[
+            str | None, strawberry.argument(description="Only for this branch of business, and for any.")
+        ] = None,
+    ) -> Document:
+        return await article_pack(info.context, since, language, industry)
 
     @returns(list[Article] | None, "The pack to keep on the phone: pinned published articles, newest first.")
     async def pinned_articles(self, info: Info, language: Language = None) -> list[Document]:

@@ -86,6 +86,18 @@ async def _take_revs(store: Store, org_id: OrgId, count: int) -> int:
     return int(counter["rev"])
 
 
+async def rev_of(store: Store, org_id: OrgId) -> int:
+    """The organization's counter; 0 before its first publication."""
+    counter = await store[COUNTERS].find_one({"_id": org_id})
+    return 0 if counter is None else int(counter["rev"])
+
+
+async def list_changed(store: Store, org_id: OrgId, after: int, last: int, limit: int) -> list[Document]:
+    """Documents of articles in any state with `after < rev <= last`, by `rev`: one article per number."""
+    query: Document = {"org_id": org_id, "rev": {"$gt": after, "$lte": last}}
+    return await store[COLLECTION].find(query, order=[("rev", 1)], limit=limit)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredArticles:
     """The source that knowledge/follower.py reads, over all organizations."""
@@ -105,9 +117,7 @@ class StoredArticles:
     async def _between(self, org_id: OrgId, after: int, last: int) -> list[Article]:
         found: list[Article] = []
         while True:
-            # One article per number, so a page may begin right behind the last one's.
-            query: Document = {"org_id": org_id, "rev": {"$gt": after, "$lte": last}}
-            page = await self.store[COLLECTION].find(query, order=[("rev", 1)], limit=BATCH)
+            page = await list_changed(self.store, org_id, after, last, BATCH)
             found += [decode(Article, each) for each in page]
             if len(page) < BATCH:
                 return found
