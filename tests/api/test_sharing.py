@@ -63,9 +63,10 @@ async def test_many_watchers_of_one_map_cost_the_reads_of_one(
             while (await each.event())["entries"][0]["latest"]["at"] != "2026-11-23T01:01:00.000Z":
                 pass
         reads = reads_counter.take()
-    # Once for the frame, and once for one of what had been on the way: to read it, and to answer what is related.
-    assert 1 <= reads.count("find:positions") <= 2, reads
-    assert 1 <= reads.count("find:sites") <= 2, reads
+    # Once for the frame, and at most for each of the three changes that may still have been on the way: to read it, and
+    # to answer what is related. Each watcher for themselves would be six times.
+    assert 1 <= reads.count("find:positions") <= 4, reads
+    assert 1 <= reads.count("find:sites") <= 4, reads
 
 
 async def test_who_watches_another_part_of_the_tree_sees_their_own_of_a_shared_frame(

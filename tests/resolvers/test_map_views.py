@@ -40,7 +40,7 @@ def scope_of_manager(world: World) -> Scope:
 
 async def frame_of(watcher: MapWatcher) -> Frame:
     """The next frame."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             frame = await watcher.take()
             if frame is not None:

@@ -25,7 +25,7 @@ class Watch:
 
     socket: ClientConnection
 
-    async def message(self, within_s: float = 10) -> dict[str, Any]:
+    async def message(self, within_s: float = 30) -> dict[str, Any]:
         """The next message that is no ping."""
         async with asyncio.timeout(within_s):
             while True:
@@ -33,7 +33,7 @@ class Watch:
                 if message["type"] != "ping":
                     return message
 
-    async def event(self, within_s: float = 10) -> dict[str, Any]:
+    async def event(self, within_s: float = 30) -> dict[str, Any]:
         """The next event."""
         message = await self.message(within_s)
         assert message["type"] == "next", message
