@@ -35,6 +35,7 @@ AUDITED: Final = frozenset(
         "releaseActivity",
         "releaseCheckIn",
         "overrideCheckIn",
+        "sharePhone",
         "approveSiteLocation",
         "rejectSiteLocation",
         "mergeLeads",

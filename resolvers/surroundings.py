@@ -21,6 +21,7 @@ from domain.suspicion import Sighting, spot
 from domain.verdicts import Beside
 from storage import check_ins
 from storage.positions import find_fix_before
+from storage.shared_phones import is_shared
 from storage.store import Store
 
 
@@ -49,7 +50,9 @@ async def surroundings(
         since, until = at - timedelta(days=1), at + timedelta(seconds=policy.signs.devices_within_s + 1)
         around = await check_ins.list_own(store, org_id, owner_id, since, until)
         own |= {each.id: each.sighting for each in around}
-    return Beside(day, tuple(own.values()), track, tuple(on_device), photo_reused=photo_reused)
+    others = [each for each in on_device if each.owner_id != owner_id]
+    shared = bool(others) and await is_shared(store, org_id, claim.device_id or "")
+    return Beside(day, tuple(own.values()), track, tuple(on_device), shared, photo_reused)
 
 
 def _point(evidence: Evidence) -> Point | None:

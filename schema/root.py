@@ -52,6 +52,7 @@ from schema.routes import RoutePlanMutation, RoutePlanQuery
 from schema.satisfaction import SatisfactionMutation
 from schema.scalars import SCALARS
 from schema.sessions import SessionMutation
+from schema.shared_phones import SharedPhoneMutation, SharedPhoneQuery
 from schema.shifts import ShiftMutation, ShiftQuery
 from schema.site_codes import SiteCodeQuery
 from schema.sites import SiteMutation, SiteQuery
@@ -102,6 +103,7 @@ class Query(
     TimeAnchorQuery,
     SiteCodeQuery,
     RelocationQuery,
+    SharedPhoneQuery,
     FileQuery,
     ProcedureQuery,
     RoutePlanQuery,
@@ -160,6 +162,7 @@ class Mutation(
     FieldWorkMutation,
     VouchingMutation,
     RelocationMutation,
+    SharedPhoneMutation,
     ProcedureMutation,
     RoutePlanMutation,
     ArticleMutation,

@@ -33,6 +33,7 @@ REACH: dict[str, Reach] = {
     "visits": Reach.OWNED,
     "check_ins": Reach.OWNED,
     "site_relocations": Reach.OWNED,
+    "shared_phones": Reach.ORGANIZATION,
     "files": Reach.HELD,
     "sales_procedures": Reach.ORGANIZATION,
     "gate_bypasses": Reach.OWNED,

@@ -14,7 +14,7 @@ from tests.conftest import START, StoppedClock
 from tests.support.client import new_key
 from tests.support.evidence import Phone
 from tests.support.field_work import PIN, check_in, check_out, make_site, minutes, north_of_pin
-from tests.support.world import World
+from tests.support.world import Member, World
 
 SHOWN = """query ($id: ID!) { node(id: $id) { ... on CheckIn {
   review flagged unverified reasons score verdict visit { id state verified }
@@ -193,6 +193,56 @@ async def test_one_device_of_two_reps_marks_both(world: World, clock: StoppedClo
     clock.advance(hours=24)
     tomorrow = await check_in(world.second_rep, site_id, clock.now, deviceId="a")
     assert tomorrow["code"] == "VISIT_OPEN"
+
+
+SHARE = """mutation ($key: String!, $device: String!, $shared: Boolean!) {
+  sharePhone(clientKey: $key, deviceId: $device, shared: $shared) {
+    __typename ... on SharedPhone { deviceId registeredBy { id } } ... on Refusal { code } ... on InvalidInput { field }
+  }
+}"""
+
+
+async def share(member: Member, device: str, *, shared: bool = True) -> dict[str, Any]:
+    told: dict[str, Any] = await member.api.first(SHARE, key=new_key(), device=device, shared=shared)
+    return told
+
+
+async def test_a_phone_known_to_be_shared_is_reviewed_only_where_two_use_it_by_turns(
+    world: World, other_world: World, clock: StoppedClock
+) -> None:
+    site_id = await make_site(world.rep)
+    assert (await share(world.manager, "a"))["registeredBy"] == {"id": world.manager.id}
+    assert (await share(other_world.manager, "b"))["deviceId"] == "b"
+    shown = []
+    for member, device in [
+        (world.rep, "a"),
+        (world.second_rep, "a"),
+        (world.rep, "a"),
+        (world.rep, "b"),
+        (world.second_rep, "b"),
+    ]:
+        told = await check_in(member, site_id, clock.now, deviceId=device)
+        shown.append((told["review"], "DEVICE_OF_TWO" in told["reasons"]))
+        await check_out(member, told["visit"]["id"], clock.now, latitude=None)
+        clock.advance(hours=1)
+    # What another organization shares says nothing here.
+    assert shown == [(False, False), (False, False), (True, True), (False, False), (True, True)]
+
+
+async def test_phones_are_shared_by_those_who_plan_for_others(world: World, other_world: World) -> None:
+    for member in (world.rep, world.support):
+        assert await member.api.code(SHARE, key=new_key(), device="a", shared=True) == "FORBIDDEN"
+    assert await world.rep.api.as_("").code(SHARE, key=new_key(), device="a", shared=True) == "UNAUTHENTICATED"
+    for wrong in ("", " ", "x" * 101):
+        assert (await share(world.manager, wrong))["field"] == "deviceId"
+    first = await share(world.manager, "x" * 100)
+    assert await share(world.director, "x" * 100) == first
+    listed = "{ sharedPhones(first: 5) { nodes { deviceId } } }"
+    assert (await world.rep.api.first(listed))["nodes"] == [{"deviceId": "x" * 100}]
+    assert (await other_world.admin.api.first(listed))["nodes"] == []
+    assert (await share(other_world.manager, "x" * 100, shared=False))["code"] == "NOT_FOUND"
+    assert (await share(world.manager, "x" * 100, shared=False))["deviceId"] == "x" * 100
+    assert (await world.rep.api.first(listed))["nodes"] == []
 
 
 async def test_a_photo_counts_once(world: World, clock: StoppedClock) -> None:
