@@ -103,6 +103,7 @@ def erased(person: Person, now: datetime) -> Person | WrongState:
         roster=None,
         absences=(),
         covers=(),
+        preferences=None,
         erased_at=now,
         updated_at=now,
         version=person.version + 1,

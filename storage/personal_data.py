@@ -13,6 +13,7 @@ from domain.ids import PersonId
 from domain.personal_data import UNDER_WAY, DataRequest, DataRequestState
 from storage import (
     article_uses,
+    attention,
     audit,
     bindings,
     check_ins,
@@ -100,6 +101,7 @@ _REMOVED: Final = (
     (credentials.LINKS, "person_id"),
     (outbox.NOTICES, "owner_id"),
     (outbox.DELIVERIES, "owner_id"),
+    (attention.COLLECTION, "_id"),
     (consents.COLLECTION, "owner_id"),
 )
 """With a person, by the key that finds it."""
