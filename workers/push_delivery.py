@@ -125,7 +125,9 @@ class PushDelivery:
         claimed = await claim(self._store, ready, self._worker_id, now, self._timing.lease_s)
         for parcel in await open_parcels(self._store, claimed):
             row = parcel.delivery
-            self._lanes[row.channel] = lanes.begun(self._lane(row), row.id, now)
+            self._lanes[row.channel] = lane = lanes.begun(self._lane(row), row.id, now)
+            if lane.probe == row.id:
+                breaker.labels(row.channel).set(_BREAKER[LaneState.HALF_OPEN])
             task = asyncio.create_task(self._deliver(parcel))
             self._in_flight.add(task)
             task.add_done_callback(self._ended)

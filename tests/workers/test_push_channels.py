@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from domain.deliveries import Delivery, DeliveryState, Outcome, SendResult, mark_received
 from domain.devices import Device
@@ -56,6 +57,11 @@ async def go_on(one: PushDelivery) -> None:
     await one.finish()
 
 
+def shown() -> float | None:
+    """What operators see of the channel."""
+    return REGISTRY.get_sample_value("fieldbeat_push_channel_breaker", {"channel": "fcm"})
+
+
 async def test_a_channel_in_trouble_rests_then_one_message_tries_then_all_go(
     outbox: Services, clock: StoppedClock, person: Person, device: Device
 ) -> None:
@@ -65,6 +71,7 @@ async def test_a_channel_in_trouble_rests_then_one_message_tries_then_all_go(
     one = worker(outbox, fcm, console)
     await go_on(one)
     assert (fcm.took(), console.took()) == (12, 3)
+    assert shown() == 2
     clock.advance(seconds=11)
     await queue(outbox.store, person, [], clock.now, 1, channel="console", priority=Priority.NORMAL)
     await go_on(one)
@@ -78,8 +85,9 @@ async def test_a_channel_in_trouble_rests_then_one_message_tries_then_all_go(
     clock.advance(seconds=30)
     fcm.result = ACCEPTED
     assert await one.deliver_due() > 1
+    assert shown() == 1
     await one.finish()
-    assert fcm.took() == 1
+    assert (fcm.took(), shown()) == (1, 0)
     clock.advance(seconds=2)
     await go_on(one)
     assert fcm.took() == 11
