@@ -9,7 +9,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from seed.demo_day.field import FieldDay
-from seed.demo_day.office import assign_lead, break_promise, import_sites, search_knowledge
+from seed.demo_day.knowledge import ask_thrice, search_knowledge, show_who_looked
+from seed.demo_day.office import assign_lead, break_promise, import_sites
 from seed.demo_day.phone import Phone
 from seed.demo_day.server import Stage
 from seed.demo_day.transcript import StepFailedError, Transcript
@@ -37,9 +38,11 @@ def play(said: Transcript, stage: Stage, samples: Path | None) -> None:
         field.visit_sites()
         field.show_team_map()
         break_promise(said, stage, manager, rep, lead)
-        search_knowledge(said, rep)
         for phone in (colleague, admin):
             phone.refresh()
+        search_knowledge(said, rep, lead)
+        ask_thrice(said, (rep, colleague, manager), manager)
+        show_who_looked(said, rep, manager)
         Week(said, stage, rep, colleague, manager, admin).play(lead)
 
 

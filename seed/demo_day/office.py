@@ -1,4 +1,4 @@
-"""The office's part of the demo day: import sites, assign a lead, see a promise broken, search the knowledge base."""
+"""The office's part of the demo day: import sites, assign a lead, see a promise broken."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seed.demo_day.files import BAD_LINE, ROWS, write_customer_file
-from seed.demo_day.operations import ASSIGN_LEAD, CREATE_LEAD, LEAD, NOTICES, SEARCH
+from seed.demo_day.operations import ASSIGN_LEAD, CREATE_LEAD, LEAD, NOTICES
 from seed.demo_day.phone import Phone
 from seed.demo_day.server import Stage
 from seed.demo_day.transcript import Transcript
@@ -17,7 +17,6 @@ _PROMISE = timedelta(hours=24)
 _LATER = timedelta(hours=25)
 _PATIENCE_S = 30.0
 _LOOK_S = 0.25
-_QUESTIONS = ("竞品降价怎么应对", "cold chain")
 
 
 def import_sites(said: Transcript, stage: Stage, rep: Phone, samples: Path | None) -> None:
@@ -123,17 +122,3 @@ def _notices(phone: Phone, lead: dict[str, Any], kind: str) -> list[dict[str, An
 
 def _clock(lead: dict[str, Any]) -> dict[str, Any]:
     return next(clock for clock in lead["clocks"] if clock["metric"] == "LEAD_FIRST_CONTACT")
-
-
-def search_knowledge(said: Transcript, rep: Phone) -> None:
-    """A question in Chinese and one in English."""
-    said.step("Search the knowledge base")
-    for text, language in zip(_QUESTIONS, ("ZH_CN", "EN"), strict=True):
-        hits = rep.ask(SEARCH, text=text)
-        said.ensure(f"Articles found for {text!r}", len(hits) > 0, "at least one", len(hits))
-        said.expect(f"Language of the best article for {text!r}", language, hits[0]["article"]["language"])
-        said.fact("search", text)
-        said.table(
-            ("score", "article", "passage"),
-            [(f"{hit['score']:.1f}", hit["article"]["title"], hit["snippet"].replace("\n", " ")[:80]) for hit in hits],
-        )

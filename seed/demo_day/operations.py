@@ -81,8 +81,24 @@ TEAM_MAP = f"query Map {{ teamMap {{ nodes {{ {_ENTRY} }} }} }}"
 WATCH_MAP = f"subscription Watch {{ teamMapChanged {{ isFull at entries {{ {_ENTRY} }} }} }}"
 
 SEARCH = """query Search($text: String!) {
-  searchArticles(text: $text, first: 3) { score snippet article { title language } }
+  searchArticles(text: $text, first: 3) { score snippet article { id title language } }
 }"""
+RECOMMENDED = """query Recommended($lead: ID!) {
+  recommendedArticles(leadId: $lead) { reasons article { id title } }
+}"""
+ASK_QUESTION = f"""mutation Ask($key: String!, $input: AskQuestionInput!) {{
+  askQuestion(clientKey: $key, input: $input) {{ {_REFUSED} ... on Question {{ topic {{ id count state }} }} }}
+}}"""
+TOPICS = """query Topics {
+  questionTopics(first: 20, state: DRAFTED) { nodes { id text count article { id title state aliases } } }
+}"""
+WRITE_ARTICLE = f"""mutation Write($key: String!, $id: ID!, $body: String!) {{
+  updateArticle(clientKey: $key, id: $id, changes: {{ body: $body }}) {{ {_REFUSED} ... on Article {{ id }} }}
+}}"""
+PUBLISH_ARTICLE = f"""mutation PublishArticle($key: String!, $id: ID!) {{
+  publishArticle(clientKey: $key, id: $id) {{ {_REFUSED} ... on Article {{ id state }} }}
+}}"""
+WHO_SAW_ME = "query WhoSawMe { whoSawMe { nodes { viewerId viewerName purpose hourAt } } }"
 
 LOG_ACTIVITY = f"""mutation LogActivity($key: String!, $input: LogActivityInput!) {{
   logActivity(clientKey: $key, input: $input) {{ {_REFUSED} ... on Activity {{ id }} }}
