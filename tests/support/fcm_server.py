@@ -11,7 +11,7 @@ import asyncio
 import json
 import secrets
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -43,6 +43,8 @@ class Entry:
     accepted: bool
     answer: str
     message: dict[str, Any] | None
+    at_s: float = field(default_factory=time.time)
+    """When it came, by the clock of this machine."""
 
 
 class FcmServer(LoopbackServer):

@@ -3,121 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from domain.access import Role
-from domain.accounts import Tier
-from domain.deliveries import Delivery, DeliveryState
-from domain.ids import ClockId, LeadId, OrgId, TeamId, new_id
-from domain.leads import Lead, StageKind
-from domain.people import Organization, Person, Team
-from resolvers import sla
+from domain.deliveries import DeliveryState
 from storage.clocks import COLLECTION as CLOCKS
-from storage.clocks import encode_clock, list_clocks
-from storage.codec import decode, encode
+from storage.codec import encode
 from storage.devices import COLLECTION as DEVICES
-from storage.driver import connect
-from storage.indexes import create_indexes
-from storage.leads import COLLECTION as LEADS
-from storage.leads import insert_lead
 from storage.outbox import DELIVERIES, NOTICES
-from storage.people import insert_organization, insert_person, insert_team
-from storage.store import Store
 from tests.support.fcm_faults import FaultKind
 from tests.support.fcm_server import FcmServer
-from tests.support.outbox import a_device, a_person
+from tests.support.outbox import a_device
+from tests.support.push_field import Field, a_field
 from tests.support.workers import a_worker as worker_process
 from tests.support.workers import until
-from wiring.clock import system_clock
-
-DAY_S = 86_400
-
-
-@dataclass(frozen=True)
-class Field:
-    """An organization in a database of its own, and FCM; `environment` is that of a worker a little over a day on."""
-
-    store: Store
-    fcm: FcmServer
-    environment: dict[str, str]
-    rep: Person
-    manager: Person
-
-    async def deliveries(self) -> list[Delivery]:
-        """All rows of the outbox."""
-        return [decode(Delivery, each) for each in await self.store[DELIVERIES].find({}, limit=1_000)]
-
-    async def lead(self) -> Lead:
-        """A lead of the rep whose first contact was promised within 24 h from now."""
-        now = system_clock()()
-        lead = Lead(
-            id=LeadId(new_id("led", now)),
-            org_id=self.rep.org_id,
-            name="Harbour Bakery",
-            stage="NEW",
-            stage_kind=StageKind.OPEN,
-            tier=Tier.B,
-            owner_id=self.rep.id,
-            team_id=self.rep.team_id,
-            occurred_at=now,
-            created_at=now,
-            updated_at=now,
-        )
-        promised = await sla.assigned(self.store, lead, now)
-        await insert_lead(self.store, promised)
-        return promised
-
-    async def leads(self, count: int) -> list[Lead]:
-        """Many such leads, written in one go."""
-        pattern = await self.lead()
-        (record,) = await list_clocks(self.store, pattern.id)
-        now = pattern.created_at
-        more = [replace(pattern, id=LeadId(new_id("led", now))) for _ in range(count - 1)]
-        clocks = [replace(record, id=ClockId(new_id("clk", now)), lead_id=lead.id) for lead in more]
-        await self.store[LEADS].insert_many([encode(lead) for lead in more])
-        await self.store[CLOCKS].insert_many([encode_clock(each) for each in clocks])
-        return [pattern, *more]
 
 
 @pytest.fixture
 async def field(mongo_uri: str, fcm: FcmServer, tmp_path: Path) -> AsyncIterator[Field]:
-    fcm.reset()
-    now = system_clock()()
-    database = f"fieldbeat_{new_id('workers', now)[-26:]}"
-    store = Store(connect(mongo_uri, database))
-    await create_indexes(store)
-    org_id, team_id = OrgId(new_id("org", now)), TeamId(new_id("tea", now))
-    manager = a_person(org_id, now, role=Role.MANAGER, team_id=team_id, locale="zh-CN")
-    rep = a_person(org_id, now, team_id=team_id)
-    await insert_organization(store, Organization(org_id, "Field", "Asia/Shanghai", "en", now))
-    await insert_team(store, Team(team_id, org_id, "North", None, manager.id, now))
-    for person in (manager, rep):
-        await insert_person(store, person)
-    await store[DEVICES].insert_one(encode(a_device(rep, now)))
-    environment = os.environ | {
-        "MONGODB_URI": mongo_uri,
-        "MONGODB_DATABASE": database,
-        "DATA": str(tmp_path),
-        "CLOCK_OFFSET_S": str(DAY_S + 5),
-        "FCM_BASE_URL": fcm.base_url,
-        "FCM_CREDENTIALS": str(fcm.write_credentials(tmp_path / "account.json")),
-        "SLA_POLL_S": "0.1",
-        "PUSH_POLL_S": "0.5",
-        "PUSH_LEASE_CHECK_S": "0.2",
-        "PUSH_BACKOFF_BASE_S": "1",
-        "PUSH_SINGLES": "1000",
-    }
-    yield Field(store, fcm, environment, rep, manager)
-    await store.database.close()
+    async with a_field(mongo_uri, fcm, tmp_path) as made:
+        yield made
 
 
 @contextmanager
