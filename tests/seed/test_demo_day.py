@@ -33,11 +33,13 @@ KEY_LINES = (
     "red since",
     "竞品降价应对话术",
     "Cold chain",
+    "jpjj finds 竞品降价应对话术",
+    "published    冷柜报警声怎么关闭？",
     "湖滨连锁冷柜改造: 城西销售1 had it for all of the time",
     "refused      GATE_PROPOSAL_REQUIRED",
     "belongs to 城西销售2",
     "had no contact within 24 h",
-    "All is as it should be: 13 steps",
+    "All is as it should be: 15 steps",
 )
 
 
