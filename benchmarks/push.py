@@ -312,6 +312,7 @@ async def run(base: Settings, uri: str, base_url: str, http2_url: str, key_file:
     devices = [_device(clock(), number) for number in range(2)]
     await store[DEVICES].insert_many([encoded(each) for each in devices])
     services = replace(build_services(settings, store), clock=clock, outbox=Outbox(("fcm",), registered_devices))
+    services = sla_watch.without_storms(services)
     channel = Counted(FcmChannel(ServiceAccount.from_file(key_file), clock, base_url=base_url, timeout_s=10))
     try:
         return await _measured(Bench(services, channel, base_url, http2_url, (devices[0], devices[1])), settings, size)

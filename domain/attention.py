@@ -27,7 +27,7 @@ class Limits:
     """What an installation takes for a storm."""
 
     singles: int = 5
-    """Pushes of their own within SINGLES_WITHIN; the rest is digested."""
+    """Pushes of their own within SINGLES_WITHIN; the rest is digested. 0: there are no storms."""
     incident_over: int = 50
     """More breaches of one cause within INCIDENT_WITHIN are one incident."""
 
@@ -103,6 +103,8 @@ def place(attention: Attention, notice: Notice, person: Person, breaches: int, n
     if granted is not None:
         return granted
     due_at = heard_at(now)
+    if not limits.singles:
+        return Placed(attention, due_at)
     if _is_single(known, due_at, limits):
         return Placed(replace(known, singles=(*known.singles, Single(notice.id, due_at))), due_at)
     cause = cause_of(notice, person)
@@ -153,7 +155,10 @@ def _fresh(attention: Attention, now: datetime, every: timedelta) -> Attention:
 
 
 def _is_single(attention: Attention, due_at: datetime, limits: Limits) -> bool:
-    return sum(due_at - SINGLES_WITHIN < each.due_at <= due_at for each in attention.singles) < limits.singles
+    return (
+        not limits.singles
+        or sum(due_at - SINGLES_WITHIN < each.due_at <= due_at for each in attention.singles) < limits.singles
+    )
 
 
 def _incident_of(attention: Attention, cause: str, now: datetime) -> Incident | None:

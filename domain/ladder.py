@@ -6,17 +6,32 @@ Called by workers/sla_watch.py and, where a breach turns out not to have been on
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from domain.accounts import Tier
 from domain.ids import ClockId, PersonId, TeamId
 from domain.leads import Lead
-from domain.notices import Notice, NoticeKind, Priority, event_key, make_notice, step_key
+from domain.notices import Notice, NoticeKind, Priority, event_key, make_notice, notice_id, step_key
 from domain.people import Team, superiors
 from domain.sla import Firing, Metric, Recipient, Step
 
 BREACH = 100
 """Percent of the target at which a promise is broken."""
+
+
+ASKING = frozenset(
+    {
+        NoticeKind.LEAD_ASSIGNED,
+        NoticeKind.LEADS_HANDED_OVER,
+        NoticeKind.LEAD_UNTOUCHED,
+        NoticeKind.VISIT_RESCHEDULED,
+        NoticeKind.VISIT_CANCELLED,
+    }
+)
+"""Notices outside the ladder that ask for something soon, and so are told to whoever works for an absent recipient."""
+HEARD = frozenset({NoticeKind.SLA_REMINDER, NoticeKind.SLA_BREACHED, NoticeKind.SLA_ESCALATED})
+"""Notices that somebody must hear: where nothing reaches the recipient, the next level is told at once."""
 
 
 def recipients(
@@ -137,3 +152,21 @@ def assigned_notice(lead: Lead, now: datetime) -> Notice | None:
         return None
     key = event_key(NoticeKind.LEAD_ASSIGNED, lead.id, str(lead.version))
     return make_notice(lead.org_id, lead.owner_id, NoticeKind.LEAD_ASSIGNED, Priority.NORMAL, key, now, lead_id=lead.id)
+
+
+def told_instead(notice: Notice, person_id: PersonId) -> Notice:
+    """The same told to who works for the recipient: whoever acknowledges it first takes it on."""
+    return replace(
+        notice,
+        id=notice_id(notice.org_id, notice.dedupe_key, person_id),
+        owner_id=person_id,
+        facts={**notice.facts, "instead": "1"},
+    )
+
+
+def unreachable_notice(notice: Notice, person_id: PersonId, now: datetime) -> Notice:
+    """Tells the next level that the recipient of a notice has nothing left that it could be sent to."""
+    kind = NoticeKind.RECIPIENT_UNREACHABLE
+    key = event_key(kind, notice.id)
+    told = make_notice(notice.org_id, person_id, kind, notice.priority, key, now, facts=notice.facts)
+    return replace(told, lead_id=notice.lead_id, clock_id=notice.clock_id, cycle=notice.cycle)

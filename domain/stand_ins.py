@@ -1,6 +1,6 @@
 """Who works in somebody's place: the successor of a person who leaves, the deputy of one who is away.
 
-For the ladder of SLA clocks, hand-over, and the scope of callers (resolvers/stand_ins.py loads the people).
+For the ladder of SLA clocks, hand-over, and the scope of callers (storage/stand_ins.py loads the people).
 """
 
 from __future__ import annotations

@@ -45,6 +45,7 @@ _METRICS = {
 }
 _ANY_METRIC = {"zh-CN": "跟进", "en": "follow-up"}
 
+_STANDING_IN = {"zh-CN": "代同事处理：", "en": "For an absent colleague: "}
 _TEXTS = {
     "zh-CN": {
         NoticeKind.SLA_REMINDER: Text("{metric}即将到期", "您有一条线索的{metric}即将到期，请尽快处理。"),
@@ -66,6 +67,7 @@ _TEXTS = {
         NoticeKind.NORMS_MISSED_IN_TEAM: Text("团队必做动作未达标", "团队成员一周拜访的必做动作或洞察未完成{date}。"),
         NoticeKind.COACHING: Text("为您推荐一篇话术", "最近几次拜访或通话漏掉了一个要点，下次之前请看看这篇文章。"),
         NoticeKind.SLA_INCIDENT: Text("{metric}大量超时", "团队在数分钟内有大量线索的{metric}超时，请立即查看。"),
+        NoticeKind.RECIPIENT_UNREACHABLE: Text("无法通知同事：{metric}", "同事收不到一条线索的{metric}提醒，请跟进。"),
         NoticeKind.DIGEST: Text("您有新消息", "{some}，请打开收件箱查看。"),
     },
     "en": {
@@ -108,6 +110,9 @@ _TEXTS = {
         NoticeKind.SLA_INCIDENT: Text(
             "Many overdue: {metric}", "The {metric} of very many leads in your teams came overdue within minutes."
         ),
+        NoticeKind.RECIPIENT_UNREACHABLE: Text(
+            "Not reached: {metric}", "A colleague cannot be told of the {metric} of a lead. Please step in."
+        ),
         NoticeKind.DIGEST: Text("New notices", "{some} in your inbox."),
     },
 }
@@ -124,7 +129,8 @@ def notice_text(notice: Notice, locale: str | None) -> Text:
 
 
 def words(kind: NoticeKind, facts: Mapping[str, str], locale: str | None) -> Text:
-    """Title and body. Facts used: `metric` (a shipped metric), `date` (ISO 8601), `visits` and `count` (counts)."""
+    """Title and body. Facts used: `metric` (a shipped metric), `date` (ISO 8601), `visits` and `count` (counts),
+    `instead` (1: told in place of somebody who is away)."""
     language = pick_locale(locale)
     day = _iso_date(facts.get("date", ""))
     count, held = _count(facts.get("visits", "")), _count(facts.get("count", ""))
@@ -145,7 +151,8 @@ def words(kind: NoticeKind, facts: Mapping[str, str], locale: str | None) -> Tex
         }
     shown["metric"] = _METRICS[language].get(facts.get("metric", ""), _ANY_METRIC[language])
     template = _TEXTS[language][kind]
-    return Text(template.title.format_map(shown), template.body.format_map(shown))
+    standing_in = _STANDING_IN[language] if facts.get("instead") == "1" else ""
+    return Text(standing_in + template.title.format_map(shown), template.body.format_map(shown))
 
 
 def deep_link(notice: Notice) -> str:

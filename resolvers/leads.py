@@ -34,7 +34,6 @@ from resolvers.once import Outcome, Saved, once
 from resolvers.pool import begin_tenure
 from resolvers.procedures import shut_gate
 from resolvers.proposals import graded
-from resolvers.stand_ins import list_working
 from storage.driver import Document
 from storage.leads import (
     COLLECTION,
@@ -48,6 +47,7 @@ from storage.leads import (
 from storage.people import find_person
 from storage.procedures import current_procedure
 from storage.reads import Reads
+from storage.stand_ins import list_working
 from storage.store import Store
 
 _DESCRIBED = (

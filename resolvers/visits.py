@@ -16,12 +16,12 @@ from domain.visits import Visit, VisitKind, VisitState, cancel, missed_after, re
 from resolvers.context import Context
 from resolvers.once import Outcome, Saved, once
 from resolvers.shifts import planned_at
-from resolvers.stand_ins import acting_superior
 from storage.driver import Document
 from storage.leads import find_lead
 from storage.outbox import Outbox
 from storage.people import find_person
 from storage.sites import find_site
+from storage.stand_ins import acting_superior
 from storage.store import Store
 from storage.visits import COLLECTION, find_visit, insert_visit, save_visit
 

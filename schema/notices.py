@@ -55,6 +55,7 @@ described_enum(
     COACHING="Several conversations in a row left out what a coaching rule expects: an article that helps.",
     NORMS_MISSED_IN_TEAM="Reps of yours did not keep the norms of a week; see `behaviourCompliance`.",
     SLA_INCIDENT="Very many promises of one kind broke below you within minutes.",
+    RECIPIENT_UNREACHABLE="Somebody below you could not be told of a promise on a lead: nothing reaches them.",
     DIGEST="A push about several notices at once; the inbox lists those instead.",
 )
 

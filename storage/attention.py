@@ -45,11 +45,12 @@ class Attending:
     limits: Limits
 
 
-async def fit(store: Store, notices: Sequence[Notice], asks: Attending, now: datetime) -> list[Delivery]:
+async def fit(
+    store: Store, notices: Sequence[Notice], rows: Sequence[Delivery], asks: Attending, now: datetime
+) -> list[Delivery]:
     """The deliveries of new notices, to be written with them. Two reads, and a write for what is granted."""
-    rows = await asks.address(notices) if notices else []
     if not rows:
-        return rows
+        return []
     people = await list_people(store, notices[0].org_id, list(dict.fromkeys(row.owner_id for row in rows)))
     beside = Store(store.database, known=store.known)
     known = await _load(beside, people)

@@ -17,6 +17,7 @@ from domain.channel_turns import NEXT_AFTER_S, channel_order
 from domain.deliveries import Delivery, make_delivery
 from domain.devices import MAX_PER_PERSON, is_stale
 from domain.ids import DeviceId, OrgId, PersonId
+from domain.ladder import HEARD
 from domain.notices import Notice
 from storage.attention import Attending, fit
 from storage.codec import decode, encode
@@ -24,6 +25,7 @@ from storage.devices import COLLECTION as DEVICES
 from storage.driver import Document, DuplicateKeyError, IndexModel
 from storage.people import PEOPLE
 from storage.store import Store
+from storage.substitutes import is_unheard, list_told_instead, list_unreachable
 from storage.times import aware, stored_time
 
 NOTICES = "notices"
@@ -113,9 +115,11 @@ class Outbox:
 
         A person without a device gets no row of a channel that needs one; the inbox still shows the notice. The first
         channel that reaches a person is due at once, the next ones look later whether their turn has come. What the
-        person does not want or cannot take now is muted, put off or digested (storage/attention.py).
+        person does not want or cannot take now is muted, put off or digested (storage/attention.py). Where somebody
+        is away or cannot be reached, others are told instead (storage/substitutes.py).
         """
-        wanted = {notice.id: notice for notice in notices}
+        instead = await list_told_instead(store, notices, now)
+        wanted = {notice.id: notice for notice in [*notices, *instead.values()]}
         if not wanted:
             return []
         # Looked up first: a duplicate key would abort the whole transaction of the caller.
@@ -124,18 +128,40 @@ class Outbox:
             del wanted[document["_id"]]
         fresh = list(wanted.values())
         await store[NOTICES].insert_many([encode(notice) for notice in fresh])
+        most, address = self.limits.incident_over + 1, partial(self._deliveries, store, now=now)
         asks = Attending(
-            address=partial(self._deliveries, store, now=now),
-            count_breaches=partial(
-                _count_alike, store, since=now - INCIDENT_WITHIN, limit=self.limits.incident_over + 1
-            ),
+            address=address,
+            count_breaches=partial(_count_alike, store, since=now - INCIDENT_WITHIN, limit=most),
             write=_write_unless_there,
             hasten=_hasten,
             limits=self.limits,
         )
-        rows = await fit(store, fresh, asks, now)
-        await store[DELIVERIES].insert_many([encode(row) for row in rows])
+        sent = [notice for notice in fresh if notice.id not in instead]
+        rows = await address(sent) if sent else []
+        fitted = await fit(store, sent, rows, asks, now)
+        await store[DELIVERIES].insert_many([encode(row) for row in fitted])
+        reached = {row.notice_id for row in rows}
+        unheard = [each for each in sent if each.kind in HEARD and each.id not in reached and self.channels]
+        told = {(each.dedupe_key, each.owner_id) for each in notices}
+        await self.write(store, await list_unreachable(store, unheard, told, address, now), now)
         return fresh
+
+    async def escalate(self, store: Store, notice_id: str, now: datetime) -> bool | None:
+        """Tells the next level of a notice whose deliveries all ended without reaching anybody.
+
+        False where there is no need, None while it is still being sent.
+        """
+        document = await store[NOTICES].find_one({"_id": notice_id})
+        notice = None if document is None else decode(Notice, document)
+        if notice is None or notice.kind not in HEARD:
+            return False
+        unheard = await is_unheard(store, DELIVERIES, notice)
+        if not unheard:
+            return unheard
+        address = partial(self._deliveries, store, now=now)
+        alike = await store[NOTICES].find({"org_id": notice.org_id, "dedupe_key": notice.dedupe_key}, limit=100)
+        told = {(notice.dedupe_key, each["owner_id"]) for each in alike}
+        return bool(await self.write(store, await list_unreachable(store, [notice], told, address, now), now))
 
     async def _deliveries(self, store: Store, notices: Sequence[Notice], now: datetime) -> list[Delivery]:
         recipients = list(dict.fromkeys(notice.owner_id for notice in notices))

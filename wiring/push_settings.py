@@ -115,7 +115,9 @@ class PushSettings(BaseSettings):
         default=30, gt=0, description="How long a channel rests after 5 failures in 20 messages, seconds."
     )
     push_singles: int = Field(
-        default=5, ge=1, description="Pushes of their own to one person within 10 minutes; the rest comes as digests."
+        default=5,
+        ge=0,
+        description="Pushes of their own to one person within 10 minutes; the rest comes as digests. 0: no digests.",
     )
     push_incident_over: int = Field(
         default=50, ge=1, description="More breaches of a promise below a manager within 5 minutes are one incident."

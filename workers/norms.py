@@ -21,11 +21,11 @@ from domain.people import Person
 from domain.weeks import Week
 from resolvers.norm_entries import week_of
 from resolvers.services import Services
-from resolvers.stand_ins import acting_superior
 from storage.driver import PyMongoError
 from storage.norm_flags import begin_rounds, find_flag, list_due_rounds, put_flag, save_round
 from storage.norms import find_norms
 from storage.people import list_organizations, page_in_role
+from storage.stand_ins import acting_superior
 from storage.store import Store
 
 log = structlog.get_logger(__name__)

@@ -33,6 +33,7 @@ from workers.shifts import close_forgotten_shifts
 from workers.silent_phones import wake_silent
 from workers.sla_sweeps import sweep_once
 from workers.sla_watch import SlaWatch
+from workers.unheard import Unheard
 from workers.visits import close_open, mark_missed
 
 FIRST_PAUSE_S = 1.0
@@ -44,6 +45,7 @@ NORMS_EVERY_S = 60.0
 DRIVES_EVERY_S = 30.0
 SILENT_PHONES_EVERY_S = 30.0
 SWEEPS_EVERY_S = 2.0
+UNHEARD_EVERY_S = 5.0
 DEVICES_EVERY_S = 3_600.0
 ERASURES_EVERY_S = 5.0
 PHOTOS_EVERY_S = 600.0
@@ -99,6 +101,7 @@ def jobs(
         Job("hand_overs", settings.hand_over_poll_s, partial(hand_over_due, services, settings.hand_over_batch)),
         Job("norms", NORMS_EVERY_S, partial(tell_of_norms, services)),
         Job("untouched_leads", POOL_EVERY_S, partial(return_untouched, services)),
+        Job("unheard_notices", UNHEARD_EVERY_S, Unheard(services).look),
         Job("lost_devices", DEVICES_EVERY_S, partial(forget_lost_devices, services)),
         Job("old_photos", PHOTOS_EVERY_S, partial(remove_old_photos, services)),
         Job("erasures", ERASURES_EVERY_S, partial(erase_due, services)),

@@ -22,12 +22,12 @@ from domain.people import superiors
 from resolvers import sla
 from resolvers.clocks import save_summed
 from resolvers.services import Services
-from resolvers.stand_ins import list_working
 from storage.clocks import find_clock, list_clocks, list_due, save_clock
 from storage.driver import PyMongoError, time_limit
 from storage.leads import find_lead
 from storage.outbox import Outbox
 from storage.people import list_in_role, list_teams
+from storage.stand_ins import list_working
 from storage.store import Store
 
 BATCH = 100

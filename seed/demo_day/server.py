@@ -124,7 +124,7 @@ class OwnServers:
             "CLOCK_OFFSET_S": str(self._offset_s + further_s),
             "PUSH_CHANNELS": "console",
             # What falls due in a day falls due in a second here, which would be digested as a storm.
-            "PUSH_SINGLES": "1000",
+            "PUSH_SINGLES": "0",
             "LOG_LEVEL": "WARNING",
         }
         return inherited(changes)

@@ -17,6 +17,7 @@ from domain.attention import (
     LIMITS,
     SINGLES_WITHIN,
     Attention,
+    Limits,
     Placed,
     must_count,
     place,
@@ -114,6 +115,13 @@ def test_a_digest_becomes_as_urgent_as_what_it_holds() -> None:
 
 
 NIGHT, MORNING = datetime(2026, 11, 23, 15, 0, tzinfo=UTC), datetime(2026, 11, 23, 23, 0, tzinfo=UTC)
+
+
+def test_without_storm_control_every_push_is_its_own_and_nothing_is_kept() -> None:
+    for number in range(99):
+        put = place(EMPTY, notice(number), MANAGER, 99, NOON, Limits(singles=0))
+        assert (put.into, put.at, put.attention) == (None, NOON, EMPTY)
+        assert not must_count(EMPTY, notice(number), MANAGER, NOON, Limits(singles=0))
 
 
 def test_the_morning_is_no_storm() -> None:

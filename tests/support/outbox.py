@@ -19,7 +19,7 @@ from storage.outbox import DELIVERIES, NOTICES
 from storage.people import PEOPLE
 from storage.store import Store
 
-NO_STORM = Limits(10_000, 10_000)
+NO_STORM = Limits(singles=0)
 """For tests in which one person is pushed more than anybody would be."""
 
 

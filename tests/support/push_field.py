@@ -144,7 +144,7 @@ async def a_field(mongo_uri: str, fcm: FcmServer, folder: Path) -> AsyncIterator
         "PUSH_POLL_S": "0.5",
         "PUSH_LEASE_CHECK_S": "0.2",
         "PUSH_BACKOFF_BASE_S": "1",
-        "PUSH_SINGLES": "1000",
+        "PUSH_SINGLES": "0",
     }
     yield Field(store, fcm, environment, rep, manager)
     await store.database.close()

@@ -130,7 +130,7 @@ async def test_a_watcher_killed_before_any_command_loses_nothing_and_doubles_not
         "DATA": str(tmp_path),
         "WATCH_FROM": START.isoformat(),
         "PUSH_CHANNELS": "console",
-        "PUSH_SINGLES": "1000",
+        "PUSH_SINGLES": "0",
     }
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(

@@ -1,4 +1,4 @@
-"""Loads who works in whose place; for the SLA watcher, hand-over and resolvers that tell people something."""
+"""Loads who works in whose place; for the SLA watcher, hand-over, and the outbox when it tells people something."""
 
 from __future__ import annotations
 
