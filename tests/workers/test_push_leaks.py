@@ -24,7 +24,7 @@ from storage.store import Store
 from tests.support.bindings import a_binding
 from tests.support.fcm_faults import FaultKind
 from tests.support.im_server import SECRET, ImFaultKind
-from tests.support.outbox import a_device, a_person
+from tests.support.outbox import NO_STORM, a_device, a_person
 from tests.support.providers import Providers
 from tests.support.web_push_service import keys_of
 from tests.support.workers import a_worker, until
@@ -88,7 +88,7 @@ async def test_no_address_key_or_customer_gets_out(
         notice = make_notice(
             person.org_id, person.id, NoticeKind.SLA_BREACHED, Priority.HIGH, key, now, lead_id=lead_id, facts=facts
         )
-        await Outbox((channel,), registered_devices, bindings_of).write(store, [notice], now)
+        await Outbox((channel,), registered_devices, bindings_of, NO_STORM).write(store, [notice], now)
     providers.fcm.fail(FaultKind.RESET, times=1)
     providers.web_push.answers[browser.endpoint] = [(500, {})]
     for fault in (ImFaultKind.RESET, ImFaultKind.HTML, ImFaultKind.TOKEN_CODE, ImFaultKind.STALE_TOKEN):
