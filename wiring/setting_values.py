@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-from geopy.geocoders import SERVICE_TO_GEOCODER
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
@@ -28,7 +27,12 @@ def json_object(value: Any) -> Any:
 
 def known_geocoder(name: str) -> str:
     """`none` or a geocoder of geopy."""
-    if name != "none" and name not in SERVICE_TO_GEOCODER:
+    if name == "none":
+        return name
+    # All geocoders and their HTTP clients take 0.15 s to load, which every process would wait for.
+    from geopy.geocoders import SERVICE_TO_GEOCODER  # noqa: PLC0415
+
+    if name not in SERVICE_TO_GEOCODER:
         raise ValueError(f"is none of geopy's geocoders: none, {', '.join(sorted(SERVICE_TO_GEOCODER))}")
     return name
 
