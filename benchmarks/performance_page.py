@@ -23,6 +23,12 @@ OTHERS = {
     "scale": "From ten thousand leads to a million",
     "soak": "An hour at half load",
     "sla_calendar": "Due times on a calendar",
+    "sla_watch": "Breaches found among open clocks",
+    "push": "Push messages",
+    "positions": "Positions taken in",
+    "team_map": "The live team map",
+    "rep_day": "A rep's day, planned",
+    "search": "Articles found",
 }
 _CPU = "CPU s per 1000"
 _RATE = "requests per s"
