@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from domain.access import Actor, Capability
 from domain.articles import Article, ArticleState
@@ -125,4 +125,4 @@ async def settle_topic(store: Store, actor: Actor, article: Article) -> None:
     """Marks the topic that a newly published article was drafted from as answered; in its transaction."""
     topic = None if article.topic_id is None else await find_topic(store, actor.org_id, article.topic_id)
     if topic is not None and topic.state is TopicState.DRAFTED and topic.article_id == article.id:
-        await save_topic(store, replace(answered(topic, article.id)))
+        await save_topic(store, answered(topic, article.id))
