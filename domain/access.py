@@ -90,8 +90,14 @@ class Reach(StrEnum):
     """The owner alone."""
     ADMINISTRATION = "ADMINISTRATION"
     """Administrators alone."""
+    AUDIENCE = "AUDIENCE"
+    """Everybody, or where it is kept to teams: who is in them or below them, and the managers above."""
     CHAIN = "CHAIN"
     """The owner and the managers above; never administrators or support (positions)."""
+
+
+SEES_ALL = frozenset({Role.ADMIN, Role.SUPPORT})
+"""Whoever is shown what teams have, whichever they are in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +116,20 @@ class Actor:
     """The language the person is addressed in."""
     stands_in_for: frozenset[PersonId] = frozenset()
     """Absent or leaving people whose leads and visits the caller works on meanwhile."""
+    teams_above: frozenset[TeamId] = frozenset()
     scope: Scope = field(init=False, repr=False, compare=False)
     """What this person may see."""
 
     def __post_init__(self) -> None:
-        seen = Scope(self.org_id, self.person_id, self.role, self.team_id, self.subtree, self.stands_in_for)
+        seen = Scope(
+            self.org_id,
+            self.person_id,
+            self.role,
+            self.team_id,
+            self.subtree,
+            self.stands_in_for,
+            self.teams_above,
+        )
         object.__setattr__(self, "scope", seen)
 
     def can(self, capability: Capability) -> bool:
@@ -132,6 +147,7 @@ class Scope:
     team_id: TeamId | None
     subtree: frozenset[TeamId]
     stands_in_for: frozenset[PersonId] = frozenset()
+    teams_above: frozenset[TeamId] = frozenset()
 
     @classmethod
     def whole_organization(cls, org_id: OrgId) -> Scope:
@@ -142,3 +158,11 @@ class Scope:
     def is_system(self) -> bool:
         """Whether the server itself is reading."""
         return self.role is None
+
+    @property
+    def audience(self) -> frozenset[TeamId] | None:
+        """The teams to which something may be kept and still be for the caller; None: any."""
+        if self.role is None or self.role in SEES_ALL:
+            return None
+        own = frozenset({self.team_id} if self.team_id is not None else ())
+        return own | self.teams_above | (frozenset() if self.role is Role.REP else self.subtree)

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from html import unescape
 
-from domain.ids import ArticleId, OrgId, TopicId
+from domain.ids import ArticleId, OrgId, TeamId, TopicId
 from domain.refusals import InvalidInput, WrongState
 
 MAX_TITLE = 200
@@ -18,6 +18,7 @@ MAX_LABEL = 60
 """Characters of one tag, stage key, product line or industry."""
 MAX_LABELS = 50
 """Entries of one list of labels or aliases."""
+MAX_TEAMS = 50
 
 
 class ArticleState(StrEnum):
@@ -65,6 +66,8 @@ class Article:
     """Whom it helps to compete with."""
     topic_id: TopicId | None = None
     """The questions it was drafted from."""
+    team_ids: frozenset[TeamId] = frozenset()
+    """To whom it is kept: these teams, those below them and the managers above; empty: everybody."""
     helpful: int = 0
     not_helpful: int = 0
     used_in_visits: int = 0
@@ -103,6 +106,8 @@ def problem_of(article: Article) -> InvalidInput | None:
             return InvalidInput(field, f"must not have more than {MAX_LABELS} entries")
         if any(not _is_label(value) for value in values):
             return InvalidInput(field, f"each must have 1 to {MAX_LABEL} characters and no space around it")
+    if len(article.team_ids) > MAX_TEAMS:
+        return InvalidInput("teamIds", f"must not have more than {MAX_TEAMS} entries")
     if article.industry is not None and not _is_label(article.industry):
         return InvalidInput("industry", f"must have 1 to {MAX_LABEL} characters and no space around it")
     return None

@@ -116,6 +116,16 @@ def subtree(teams: Iterable[Team], root: TeamId | None) -> frozenset[TeamId]:
     return frozenset(found)
 
 
+def teams_above(teams: Mapping[TeamId, Team], team_id: TeamId | None) -> frozenset[TeamId]:
+    """The teams the team is below of. A cycle in bad data ends the walk."""
+    found: set[TeamId] = set()
+    at = teams.get(team_id) if team_id is not None else None
+    while at is not None and at.parent_id is not None and at.parent_id not in found:
+        found.add(at.parent_id)
+        at = teams.get(at.parent_id)
+    return frozenset(found)
+
+
 def superiors(person_id: PersonId | None, team_id: TeamId | None, teams: Mapping[TeamId, Team]) -> list[PersonId]:
     """Managers above the person, nearest first, each once; a manager's own team is skipped for the manager."""
     chain: list[PersonId] = []

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from domain.access import Capability
+from domain.access import Capability, Scope
 from domain.articles import Article, ArticleLanguage, ArticleState, problem_of, publish, retire, revise
 from domain.errors import BadInput
-from domain.ids import ArticleId, is_id, new_id
+from domain.ids import ArticleId, TeamId, is_id, new_id
 from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
 from resolvers.context import Context
 from resolvers.once import Outcome, Saved, once
@@ -22,13 +22,15 @@ from storage.articles import (
     prepare_counter,
     rev_of,
     save_article,
+    stored_article,
 )
-from storage.codec import encode
 from storage.driver import Document
+from storage.people import TEAMS
+from storage.reads import Reads, is_shown
 from storage.store import Store
 
 PACK_SIZE = 200
-_SETS = frozenset({"tags", "stages", "product_lines", "competitors"})
+_SETS = frozenset({"tags", "stages", "product_lines", "competitors", "team_ids"})
 _REQUIRED = frozenset({"title", "body", "language", "pinned"})
 
 
@@ -47,6 +49,7 @@ class NewArticle:
     competitors: Sequence[str] = ()
     industry: str | None = None
     pinned: bool = False
+    team_ids: Sequence[str] = ()
 
 
 async def create_article(context: Context, client_key: str, given: NewArticle) -> Document | Refusal:
@@ -70,10 +73,12 @@ async def create_article(context: Context, client_key: str, given: NewArticle) -
             competitors=frozenset(given.competitors),
             industry=given.industry,
             pinned=given.pinned,
+            team_ids=frozenset(TeamId(each) for each in given.team_ids),
             created_at=context.now,
             updated_at=context.now,
         )
-        return problem_of(article) or Saved(COLLECTION, await insert_article(store, article))
+        problem = problem_of(article) or await _unknown_team(store, actor.scope, article.team_ids)
+        return problem or Saved(COLLECTION, await insert_article(store, article))
 
     return await once(context, "createArticle", client_key, given, act)
 
@@ -132,11 +137,13 @@ async def _change(
         if expected_version is not None and expected_version != article.version:
             return VersionConflict(article_id, article.version)
         decided = decide(article)
+        if isinstance(decided, Article):
+            decided = await _unknown_team(store, actor.scope, decided.team_ids - article.team_ids) or decided
         if isinstance(decided, Refusal):
             return decided
         if decided == article:
             # What changes nothing, such as publishing again, must not make every index read it again.
-            return Saved(COLLECTION, encode(article))
+            return Saved(COLLECTION, stored_article(article))
         following = replace(decided, version=article.version + 1, updated_at=context.now)
         public = ArticleState.PUBLISHED in {article.state, following.state}
         if following.state is ArticleState.PUBLISHED and article.state is ArticleState.DRAFT:
@@ -148,6 +155,12 @@ async def _change(
     outcome = await once(context, mutation, client_key, given, act)
     context.services.article_follower.wake()
     return outcome
+
+
+async def _unknown_team(store: Store, scope: Scope, team_ids: frozenset[TeamId]) -> NotFound | None:
+    """The first of the teams that the caller may not see, refused."""
+    found = await Reads(store, scope).by_keys(TEAMS, sorted(team_ids), projection={"_id": 1}) if team_ids else {}
+    return next((NotFound(each) for each in sorted(team_ids) if each not in found), None)
 
 
 def _value(name: str, value: Any) -> Any:
@@ -169,7 +182,9 @@ async def article_pack(
     begins_anew = since > last
     since = 0 if begins_anew else since
     changed = await list_changed(context.store, actor.org_id, since, last, PACK_SIZE)
-    articles = [each for each in changed if _in_pack(each, language, industry)]
+    articles = [
+        each for each in changed if _in_pack(each, language, industry) and is_shown(COLLECTION, each, actor.scope)
+    ]
     kept = {each["_id"] for each in articles}
     has_more = len(changed) == PACK_SIZE
     return {

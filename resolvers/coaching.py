@@ -62,4 +62,11 @@ async def coach_after(context: Context, store: Store, activity: Activity) -> Non
         return
     done = await list_done_by(store, activity.org_id, activity.by_id, activity.kind, LOOKED_AT)
     told = [notice for rule in rules if (notice := coach(rule, done, context.now)) is not None]
-    await context.services.outbox.write(store, told, context.now)
+    fit = [each for each in told if await _may_read(context, store, each.article_id)]
+    await context.services.outbox.write(store, fit, context.now)
+
+
+async def _may_read(context: Context, store: Store, article_id: str | None) -> bool:
+    """Whether whoever logs the activity finds the article: it may be kept to other teams or out of use by now."""
+    article = None if article_id is None else await find_article(store, context.me.scope, article_id)
+    return article is not None and article.state is ArticleState.PUBLISHED

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.access import Actor, Capability, Role, Scope
+from domain.access import SEES_ALL, Actor, Capability, Role, Scope
 from domain.assignment import AssignmentKind
 from domain.ids import PersonId
 from domain.leads import Lead
@@ -40,7 +40,6 @@ from storage.store import Store
 from storage.times import stored_time
 
 _LEADS_TEAMS = frozenset({Role.MANAGER, Role.DIRECTOR})
-_SEES_ALL = frozenset({Role.ADMIN, Role.SUPPORT})
 MAX_REASON = 500
 
 
@@ -139,7 +138,7 @@ async def change_pool_rules(
 async def _pools(store: Store, actor: Actor) -> list[str]:
     below = actor.subtree if actor.role in _LEADS_TEAMS else frozenset()
     teams = await list_teams(store, actor.org_id)
-    return pools_seen(actor.team_id, below, actor.role in _SEES_ALL, teams)
+    return pools_seen(actor.team_id, below, actor.role in SEES_ALL, teams)
 
 
 async def begin_tenure(store: Store, lead: Lead, now: datetime) -> Lead:

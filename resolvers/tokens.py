@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import jwt
 
-from domain.access import Actor
+from domain.access import SEES_ALL, Actor
 from domain.errors import Unauthenticated
 from domain.ids import OrgId, PersonId, TeamId
 from domain.people import Person, PersonState, subtree
@@ -155,6 +155,7 @@ class Callers:
         stands_in_for = frozenset(each.person_id for each in person.covers if each.holds(self._clock()))
         if person.role in LEADS_TEAMS and stands_in_for:
             teams |= await self._teams_of(person.org_id, stands_in_for)
+        above = frozenset[TeamId]() if person.role in SEES_ALL else await self._teams_above(person.team_id)
         actor = Actor(
             person.org_id,
             person.id,
@@ -165,9 +166,19 @@ class Callers:
             device_id,
             person.locale,
             stands_in_for,
+            above,
         )
         self._recent.put(key, _Caller(actor, found, session, tree))
         return actor
+
+    async def _teams_above(self, team_id: TeamId | None) -> frozenset[TeamId]:
+        """One after the other, since a process knows them: mostly no read at all."""
+        found: list[TeamId] = []
+        while team_id is not None and team_id not in found:
+            found.append(team_id)
+            team = (await self._store.whole(TEAMS, [team_id])).get(team_id)
+            team_id = None if team is None else team.get("parent_id")
+        return frozenset(found[1:])
 
     async def _teams_of(self, org_id: OrgId, person_ids: frozenset[PersonId]) -> frozenset[TeamId]:
         """The teams of these people, with all below those who lead."""

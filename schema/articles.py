@@ -36,7 +36,7 @@ described_enum(
     ArticleState,
     "Where an article stands.",
     DRAFT="Seen by those who write articles only.",
-    PUBLISHED="Seen by everybody in the organization and found by search.",
+    PUBLISHED="Seen by everybody it is for and found by search.",
     RETIRED="Out of use for good; seen by those who write articles only.",
 )
 
@@ -58,6 +58,11 @@ class Article(Node):
     product_lines: list[str] = stored("product_lines", "Product lines it is about.", default=())
     competitors: list[str] = stored("competitors", "Whom it helps to compete with.", default=())
     industry: str | None = stored("industry", "Branch of business it is about.")
+    team_ids: list[strawberry.ID] = stored(
+        "team_ids",
+        "Teams it is kept to: it is for who is in them or below them, and the managers above. Empty: for everybody.",
+        default=(),
+    )
     pinned: bool = stored("pinned", "Whether it belongs to the pack a phone keeps offline.", default=False)
     state: ArticleState = stored("state", "Where it stands.")
     version: int = stored("version", "Grows by one with each change; pass it as `expectedVersion`.")
@@ -101,6 +106,9 @@ class CreateArticleInput:
     competitors: list[str] | None = strawberry.field(default=None, description="Whom it helps to compete with.")
     industry: str | None = strawberry.field(default=None, description="Branch of business, 1 to 60 characters.")
     pinned: bool = strawberry.field(default=False, description="Whether it belongs to the offline pack.")
+    team_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="Teams of yours it is kept to, 50 at the most; absent or empty: for everybody."
+    )
 
 
 @strawberry.input(description="What changes; a field that is absent stays, null clears, a list replaces the old one.")
@@ -115,6 +123,9 @@ class ArticleChanges:
     competitors: list[str] | None = strawberry.field(default=strawberry.UNSET, description="Competitors.")
     industry: str | None = strawberry.field(default=strawberry.UNSET, description="Branch of business.")
     pinned: bool | None = strawberry.field(default=strawberry.UNSET, description="Whether it is in the offline pack.")
+    team_ids: list[strawberry.ID] | None = strawberry.field(
+        default=strawberry.UNSET, description="Teams it is kept to; new ones must be yours. Empty: for everybody."
+    )
 
 
 ArticleId = Annotated[strawberry.ID, strawberry.argument(description="Which article.")]
@@ -218,7 +229,7 @@ class ArticleMutation:
 
     @mutates(
         "publishArticle",
-        "Shows an article to everybody and to search, in all processes within seconds.",
+        "Shows an article to everybody it is for and to search, in all processes within seconds.",
         Article,
         *COMMON,
         VersionConflict,

@@ -30,15 +30,23 @@ INDEXES = [
 ]
 
 
+def stored_article(article: Article) -> Document:
+    """The stored article; without `team_ids` where it is for everybody, as storage/reads.py looks for it."""
+    document = encode(article)
+    if not article.team_ids:
+        del document["team_ids"]
+    return document
+
+
 async def find_article(store: Store, scope: Scope, article_id: str) -> Article | None:
-    """The article in scope; only editors see more than the published ones."""
+    """The article in scope; only editors see more than the published ones, and nobody what is kept to other teams."""
     found = await Reads(store, scope).find(COLLECTION, article_id)
     return None if found is None else decode(Article, found)
 
 
 async def insert_article(store: Store, article: Article) -> Document:
     """Raises DuplicateKeyError where the id is taken."""
-    document = encode(article)
+    document = stored_article(article)
     await store[COLLECTION].insert_one(document)
     return document
 
@@ -50,7 +58,7 @@ async def save_article(store: Store, article: Article, *, public: bool) -> Docum
     """
     if public:
         article = replace(article, rev=await _take_revs(store, article.org_id, 1))
-    document = encode(article)
+    document = stored_article(article)
     guard = {"_id": article.id, "version": article.version - 1}
     return document if await store[COLLECTION].replace_one(guard, document) else None
 
@@ -65,7 +73,7 @@ async def insert_published(store: Store, articles: Sequence[Article]) -> None:
     async def insert(store: Store) -> None:
         last = await _take_revs(store, org_id, len(articles))
         numbered = enumerate(articles, start=last - len(articles) + 1)
-        rows = [encode(replace(each, rev=rev, state=ArticleState.PUBLISHED)) for rev, each in numbered]
+        rows = [stored_article(replace(each, rev=rev, state=ArticleState.PUBLISHED)) for rev, each in numbered]
         await store[COLLECTION].insert_many(rows)
 
     await store.transaction(insert)

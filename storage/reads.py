@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from domain.access import CAPABILITIES, Capability, Reach, Role, Scope
+from domain.access import CAPABILITIES, SEES_ALL, Capability, Reach, Role, Scope
 from domain.errors import BadInput
 from storage.driver import Document
 from storage.known import KNOWN
@@ -42,7 +42,7 @@ REACH: dict[str, Reach] = {
     "norm_flags": Reach.OWNED,
     "route_plans": Reach.OWNED,
     "shifts": Reach.OWNED,
-    "articles": Reach.ORGANIZATION,
+    "articles": Reach.AUDIENCE,
     "synonyms": Reach.ORGANIZATION,
     "coaching_rules": Reach.ORGANIZATION,
     "questions": Reach.OWNED,
@@ -72,7 +72,6 @@ REACH: dict[str, Reach] = {
     "consent_texts": Reach.ORGANIZATION,
     "consent_text_versions": Reach.ORGANIZATION,
 }
-_SEES_ALL = frozenset({Role.ADMIN, Role.SUPPORT})
 _LEADS_TEAMS = frozenset({Role.MANAGER, Role.DIRECTOR})
 _EDITED_BY = {"articles": (Capability.EDIT_ARTICLES, {"state": "PUBLISHED"})}
 """Collections that some write and all read: what everybody without the capability sees of them."""
@@ -103,8 +102,11 @@ def scope_filter(collection: str, scope: Scope) -> Document:
             query[team] = _any_of(scope.subtree)
         else:
             query[owner] = scope.person_id
-    elif scope.role in _SEES_ALL:
+    elif scope.role in SEES_ALL:
         pass
+    elif reach is Reach.AUDIENCE:
+        # None: what is kept to no team has no such list.
+        query["team_ids"] = {"$in": [None, *sorted(scope.audience or ())]}
     elif reach is Reach.OWNED and scope.role is Role.REP:
         stands_in = scope.stands_in_for if collection in _HANDED_OVER else ()
         query[owner] = _any_of({scope.person_id, *stands_in})
@@ -116,6 +118,11 @@ def scope_filter(collection: str, scope: Scope) -> Document:
     else:
         query[team] = _any_of(scope.subtree)
     return query
+
+
+def is_shown(collection: str, document: Document, scope: Scope) -> bool:
+    """Whether a whole document of the collection lies within the scope, for what was read without one."""
+    return _matches(document, scope_filter(collection, scope))
 
 
 def _any_of(values: Collection[str | None]) -> Any:
@@ -335,11 +342,11 @@ def _narrowed(allowed: Document, where: Mapping[str, Any]) -> Document:
 
 
 def _matches(document: Mapping[str, Any], allowed: Mapping[str, Any]) -> bool:
-    """Whether a fetched document satisfies a scope filter (equalities and `$in` only)."""
+    """Whether a fetched document satisfies a scope filter (equalities and `$in` only; of a list, any element)."""
     for path, wanted in allowed.items():
         value = document.get(path)
         if isinstance(wanted, dict):
-            if value not in wanted["$in"]:
+            if not any(each in wanted["$in"] for each in (value if isinstance(value, list) else [value])):
                 return False
         elif value != wanted:
             return False

@@ -22,7 +22,7 @@ from tests.support.world import Member, World
 from wiring.services import build_services
 from wiring.settings import Settings
 
-FIELDS = """id title body language aliases tags stages productLines industry pinned state version publishedAt"""
+FIELDS = """id title body language aliases tags stages productLines industry pinned teamIds state version publishedAt"""
 CREATE = f"""mutation ($key: String!, $input: CreateArticleInput!) {{
   createArticle(clientKey: $key, input: $input) {{
     __typename ... on Article {{ {FIELDS} }} ... on Refusal {{ code }} ... on InvalidInput {{ field }}

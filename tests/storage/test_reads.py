@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -23,8 +24,15 @@ ADMIN = Scope(ORG, PersonId("per_3"), Role.ADMIN, None, frozenset())
 @pytest.mark.parametrize(
     ("collection", "scope", "expected"),
     [
-        ("articles", REP, {"org_id": ORG, "state": "PUBLISHED"}),
-        ("articles", MANAGER, {"org_id": ORG}),
+        ("articles", REP, {"org_id": ORG, "state": "PUBLISHED", "team_ids": {"$in": [None, "tea_1"]}}),
+        ("articles", LOST_REP, {"org_id": ORG, "state": "PUBLISHED", "team_ids": {"$in": [None]}}),
+        ("articles", MANAGER, {"org_id": ORG, "team_ids": {"$in": [None, "tea_1", "tea_2"]}}),
+        (
+            "articles",
+            replace(MANAGER, teams_above=frozenset({TeamId("tea_0")})),
+            {"org_id": ORG, "team_ids": {"$in": [None, "tea_0", "tea_1", "tea_2"]}},
+        ),
+        ("articles", ADMIN, {"org_id": ORG}),
         ("articles", Scope.whole_organization(ORG), {"org_id": ORG}),
         ("accounts", REP, {"org_id": ORG, "team_id": "tea_1"}),
         ("accounts", LOST_REP, {"org_id": ORG, "team_id": {"$in": []}}),

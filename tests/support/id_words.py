@@ -31,6 +31,7 @@ ID_WORDS = {
     "request": "drq",
     "holder": "per",
     "article": "art",
+    "teamIds": "tea",
 }
 """What `<word>Id` names."""
 OTHER_IDS = {
