@@ -43,6 +43,7 @@ AUDITED: Final = frozenset(
         "replayDelivery",
         "replayDeadLetters",
         "saveBehaviourNorms",
+        "savePlanningPolicy",
         "saveCoachingRules",
         "saveSynonyms",
         "bindChannel",

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from domain.accounts import Tier
 from domain.ids import AccountId, SiteId, VisitId
+from domain.planning_policies import DEFAULT_POLICY, PlanningPolicy
 from domain.routes import TIER_INTERVAL_DAYS, CandidateReason, visit_value
 
 
@@ -49,6 +50,7 @@ def due_sites(
     visited_at: Mapping[AccountId, datetime | None],
     promised: frozenset[SiteId | AccountId],
     now: datetime,
+    policy: PlanningPolicy = DEFAULT_POLICY,
 ) -> tuple[DueSite, ...]:
     """The sites in the order given.
 
@@ -58,7 +60,7 @@ def due_sites(
     waiting: dict[SiteId, list[OwedVisit]] = {}
     for visit in sorted(owed, key=lambda each: (each.missed, each.scheduled_at)):
         waiting.setdefault(visit.site_id, []).append(visit)
-    return tuple(_due(each, waiting.get(each.site_id, ()), visited_at, promised, now) for each in sites)
+    return tuple(_due(each, waiting.get(each.site_id, ()), visited_at, promised, now, policy) for each in sites)
 
 
 def _due(
@@ -67,6 +69,7 @@ def _due(
     visited_at: Mapping[AccountId, datetime | None],
     promised: frozenset[SiteId | AccountId],
     now: datetime,
+    policy: PlanningPolicy,
 ) -> DueSite:
     last_at = visited_at.get(site.account_id)
     standing = [each for each in owed if not (each.missed and last_at is not None and last_at > each.scheduled_at)]
@@ -81,5 +84,5 @@ def _due(
     }
     reasons = tuple(reason for reason, holds in found.items() if holds)
     late = max(overdue, *((now - each.scheduled_at).days for each in standing if each.missed), 0)
-    value = visit_value(site.tier, late, sla_due=found[CandidateReason.SLA_DUE]) if reasons else 0
+    value = visit_value(site.tier, late, sla_due=found[CandidateReason.SLA_DUE], policy=policy) if reasons else 0
     return DueSite(site.site_id, site.away_m, reasons, value, standing[0].visit_id if standing else None, days)

@@ -12,12 +12,11 @@ from typing import ClassVar
 
 from domain.accounts import Tier
 from domain.ids import AccountId, LeadId, PersonId, PlanId, SiteId, VisitId
+from domain.planning_policies import DEFAULT_POLICY, PlanningPolicy
 from domain.refusals import Refusal, VersionConflict, WrongState
 
 SERVICE_S = 30 * 60
-TIER_VALUE = {Tier.A: 100, Tier.B: 50, Tier.C: 20}
 TIER_INTERVAL_DAYS = {Tier.A: 7, Tier.B: 14, Tier.C: 28}
-SLA_VALUE = 200
 
 
 class CandidateReason(StrEnum):
@@ -71,7 +70,6 @@ class MissedVisit:
     account_id: AccountId | None
     tier: Tier
     days_overdue: int
-    service_s: int = SERVICE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +87,12 @@ class Candidate:
     fixed_at: datetime | None = None
 
 
-def visit_value(tier: Tier, days_overdue: float, *, sla_due: bool = False) -> int:
-    """Tier base x min(2, days overdue / interval + 1), + 200 where a clock falls due; rounded to an integer."""
+def visit_value(
+    tier: Tier, days_overdue: float, *, sla_due: bool = False, policy: PlanningPolicy = DEFAULT_POLICY
+) -> int:
+    """Tier base x min(2, days overdue / interval + 1), more where a clock falls due; rounded to an integer."""
     pressing = min(2.0, max(0.0, days_overdue) / TIER_INTERVAL_DAYS[tier] + 1)
-    return round(TIER_VALUE[tier] * pressing) + (SLA_VALUE if sla_due else 0)
+    return round(policy.of(tier).value * pressing) + (policy.promise_value if sla_due else 0)
 
 
 def candidates(
@@ -101,6 +101,7 @@ def candidates(
     accounts: Iterable[VisitedAccount],
     missed: Iterable[MissedVisit],
     next_shift_end_at: datetime,
+    policy: PlanningPolicy = DEFAULT_POLICY,
 ) -> tuple[Candidate, ...]:
     """The day's candidates, most valuable first: one per site, with the highest value and all reasons.
 
@@ -108,10 +109,10 @@ def candidates(
     valuable one stands for it. `next_shift_end_at` is the end of the shift after the planned one.
     """
     found = [
-        *(_appointment(each) for each in appointments),
-        *(_lead(each) for each in leads if each.due_at is not None and each.due_at <= next_shift_end_at),
-        *(_account(each) for each in accounts if _days_overdue(each) is not None),
-        *(_missed(each) for each in missed),
+        *(_appointment(each, policy) for each in appointments),
+        *(_lead(each, policy) for each in leads if each.due_at is not None and each.due_at <= next_shift_end_at),
+        *(_account(each, policy) for each in accounts if _days_overdue(each) is not None),
+        *(_missed(each, policy) for each in missed),
     ]
     kept: list[Candidate] = []
     for each in sorted(found, key=_rank):
@@ -164,30 +165,32 @@ def _joined(kept: Candidate, other: Candidate) -> Candidate:
     )
 
 
-def _appointment(each: Appointment) -> Candidate:
+def _appointment(each: Appointment, policy: PlanningPolicy) -> Candidate:
     reason = CandidateReason.APPOINTMENT
-    value = visit_value(each.tier, 0)
+    value = visit_value(each.tier, 0, policy=policy)
     return Candidate(
         each.site_id, reason, value, each.service_s, (reason,), each.visit_id, None, each.account_id, each.fixed_at
     )
 
 
-def _lead(each: OpenLead) -> Candidate:
+def _lead(each: OpenLead, policy: PlanningPolicy) -> Candidate:
     reason = CandidateReason.SLA_DUE
-    value = visit_value(each.tier, 0, sla_due=True)
-    return Candidate(each.site_id, reason, value, SERVICE_S, (reason,), None, each.lead_id, each.account_id)
+    value = visit_value(each.tier, 0, sla_due=True, policy=policy)
+    length_s = policy.service_s(each.tier)
+    return Candidate(each.site_id, reason, value, length_s, (reason,), None, each.lead_id, each.account_id)
 
 
-def _account(each: VisitedAccount) -> Candidate:
+def _account(each: VisitedAccount, policy: PlanningPolicy) -> Candidate:
     reason = CandidateReason.TIER_INTERVAL
-    value = visit_value(each.tier, _days_overdue(each) or 0)
-    return Candidate(each.site_id, reason, value, SERVICE_S, (reason,), account_id=each.account_id)
+    value = visit_value(each.tier, _days_overdue(each) or 0, policy=policy)
+    return Candidate(each.site_id, reason, value, policy.service_s(each.tier), (reason,), account_id=each.account_id)
 
 
-def _missed(each: MissedVisit) -> Candidate:
+def _missed(each: MissedVisit, policy: PlanningPolicy) -> Candidate:
     reason = CandidateReason.MISSED
-    value = visit_value(each.tier, each.days_overdue)
-    return Candidate(each.site_id, reason, value, each.service_s, (reason,), each.visit_id, None, each.account_id)
+    value = visit_value(each.tier, each.days_overdue, policy=policy)
+    length_s = policy.service_s(each.tier)
+    return Candidate(each.site_id, reason, value, length_s, (reason,), each.visit_id, None, each.account_id)
 
 
 def _days_overdue(account: VisitedAccount) -> int | None:

@@ -6,7 +6,7 @@ Used by resolvers/routes.py for the API and by workers/routes.py for plans whose
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from domain import polylines
@@ -17,9 +17,9 @@ from domain.ids import AccountId, LeadId, OrgId, PersonId, SiteId, VisitId
 from domain.opening_hours import windows
 from domain.people import Person
 from domain.places import Point
+from domain.planning_policies import PlanningPolicy, speed_between
 from domain.refusals import Refusal
 from domain.routes import (
-    SERVICE_S,
     Appointment,
     Candidate,
     MissedVisit,
@@ -28,9 +28,11 @@ from domain.routes import (
     candidates,
 )
 from domain.visits import Visit, VisitKind, VisitState
+from resolvers.planner import USUAL, Estimate
 from routing import problem as routing
 from routing.process import SolvedDay
 from storage.driver import Document
+from storage.planning_policies import find_policy
 from storage.routes import (
     list_due_leads,
     list_missed_visits,
@@ -42,7 +44,6 @@ from storage.store import Store
 from storage.times import aware, stored_time
 from storage.visits import list_visits_between
 
-LUNCH_FROM, LUNCH_UNTIL, LUNCH_S = time(11, 30), time(13, 30), 45 * 60
 MISSED_WITHIN = timedelta(days=30)
 
 
@@ -64,19 +65,21 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A solvable problem and the candidates behind its ids."""
+    """A solvable problem, the candidates behind its ids, and how its drives are reckoned."""
 
     problem: routing.DayProblem
     candidates: dict[str, Candidate]
+    estimate: Estimate = USUAL
 
 
 async def gather(store: Store, day: Day) -> Asked:
     """The problem of that day as the records stand now."""
     org_id, rep = day.rep.org_id, day.rep
+    policy = await find_policy(store, org_id)
     visits = await list_visits_between(store, org_id, rep.id, day.start_at, day.end_at)
     booked = [each for each in visits if each.state is VisitState.PLANNED]
     settled = {each.site_id for each in visits if each.state in {VisitState.OPEN, VisitState.DONE, VisitState.TOUCH}}
-    found = await _found(store, day, booked)
+    found = await _found(store, day, booked, policy)
     chosen = [each for each in found if each.site_id not in settled]
     sites = await sites_by_id(store, org_id, list({each.site_id for each in chosen}))
     asked = {_key(each): each for each in chosen if each.site_id in sites}
@@ -85,15 +88,20 @@ async def gather(store: Store, day: Day) -> Asked:
         shift_end=day.end_at,
         start=rep.start_point,
         end=rep.start_point,
-        lunch=_lunch(day),
+        lunch=_lunch(day, policy),
         candidates=tuple(_candidate(key, each, sites[each.site_id], day) for key, each in asked.items()),
         # The day as it is planned already.
         hint=tuple(each.id for each in sorted(booked, key=lambda each: each.planned_start_at or day.end_at)),
     )
-    return Asked(problem, asked)
+    return Asked(problem, asked, _estimate(day, policy))
 
 
-async def _found(store: Store, day: Day, booked: list[Visit]) -> tuple[Candidate, ...]:
+def _estimate(day: Day, policy: PlanningPolicy) -> Estimate:
+    zone = known_zone(day.rep.time_zone)
+    return Estimate(policy.detour_factor, speed_between(policy, day.begin_at, day.end_at, zone))
+
+
+async def _found(store: Store, day: Day, booked: list[Visit], policy: PlanningPolicy) -> tuple[Candidate, ...]:
     org_id, rep_id = day.rep.org_id, day.rep.id
     following = next_work(day.rep, day.end_at)
     due_before = following[1] if following is not None else day.end_at + timedelta(days=1)
@@ -103,11 +111,12 @@ async def _found(store: Store, day: Day, booked: list[Visit]) -> tuple[Candidate
     of_leads = [each["account_id"] for each in leads if each.get("site_id") is None and each.get("account_id")]
     places = await sites_by_account(store, list({*of_leads, *(each["_id"] for each in accounts)}))
     return candidates(
-        [_appointment(each) for each in booked],
+        [_appointment(each, policy) for each in booked],
         [each for each in (_lead(lead, places) for lead in leads) if each is not None],
         [_account(each, places[each["_id"]]["_id"], day) for each in accounts if each["_id"] in places],
         [_missed(each, day) for each in missed],
         due_before,
+        policy,
     )
 
 
@@ -118,16 +127,18 @@ def with_candidate(asked: Asked, candidate: Candidate, site: Document, day: Day)
         return known, asked
     key = _key(candidate)
     more = (*asked.problem.candidates, _candidate(key, candidate, site, day))
-    return key, Asked(replace(asked.problem, candidates=more), {**asked.candidates, key: candidate})
+    return key, replace(
+        asked, problem=replace(asked.problem, candidates=more), candidates={**asked.candidates, key: candidate}
+    )
 
 
 def _key(candidate: Candidate) -> str:
     return candidate.visit_id or candidate.site_id
 
 
-def _appointment(visit: Visit) -> Appointment:
+def _appointment(visit: Visit, policy: PlanningPolicy) -> Appointment:
     fixed = visit.planned_start_at if visit.kind is VisitKind.APPOINTMENT else None
-    length = SERVICE_S
+    length = policy.service_s(visit.tier)
     if visit.planned_start_at is not None and visit.planned_end_at is not None:
         length = int((visit.planned_end_at - visit.planned_start_at).total_seconds())
     return Appointment(visit.id, visit.site_id, visit.account_id, visit.tier, fixed, length)
@@ -154,13 +165,16 @@ def _missed(visit: Document, day: Day) -> MissedVisit:
     )
 
 
-def _lunch(day: Day) -> routing.Lunch | None:
+def _lunch(day: Day, policy: PlanningPolicy) -> routing.Lunch | None:
     """The customary break of the rep's own midday; none on a shift that does not reach it."""
     zone = known_zone(day.rep.time_zone)
-    opens, closes = (datetime.combine(day.date, at, zone).astimezone(UTC) for at in (LUNCH_FROM, LUNCH_UNTIL))
+    times = policy.lunch_times()
+    if times is None:
+        return None
+    opens, closes = (datetime.combine(day.date, at, zone).astimezone(UTC) for at in times)
     if closes <= day.start_at or opens >= day.end_at:
         return None
-    return routing.Lunch(routing.Window(opens, closes), LUNCH_S)
+    return routing.Lunch(routing.Window(opens, closes), policy.lunch_minutes * 60)
 
 
 def _candidate(key: str, candidate: Candidate, site: Document, day: Day) -> routing.Candidate:

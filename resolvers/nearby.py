@@ -28,6 +28,7 @@ from resolvers.tracks import position_watcher
 from storage.codec import decode
 from storage.driver import Document
 from storage.people import PEOPLE
+from storage.planning_policies import find_policy
 from storage.positions import VIEWS_OF_NEAREST, list_recent, log_views
 from storage.reads import Reads
 from storage.routes import list_due_leads
@@ -89,12 +90,13 @@ async def my_sites_near(
         for site_id, (away_m, site) in sites.items()
     ]
     me = await _myself(context, actor)
-    owed, visited_at, promised = await asyncio.gather(
+    owed, visited_at, promised, policy = await asyncio.gather(
         _owed(context, me, sorted(mine), list(sites)),
         _visited(context.reads, [each.account_id for each in near]),
         _promised(context, me),
+        find_policy(context.store, actor.org_id),
     )
-    found = due_sites(near, [_owed_visit(each) for each in owed.values()], visited_at, promised, context.now)
+    found = due_sites(near, [_owed_visit(each) for each in owed.values()], visited_at, promised, context.now, policy)
     return [
         {
             "site": sites[each.site_id][1],

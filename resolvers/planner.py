@@ -6,17 +6,28 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from routing.problem import DayProblem, Limit
 from routing.process import SolvedDay, plan_in_process
-from routing.travel_times.source import TravelSource
+from routing.travel_times.source import DETOUR, SPEED_KM_H, TravelSource
 
 SOLVE_S = 0.95
 """With the reading and writing around it, a plan is answered within a second."""
 MAX_ASKED = 16
 """So many problems may wait for the solver before questions that save nothing are turned away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How drives are reckoned that no road engine answers for."""
+
+    detour: float = DETOUR
+    speed_km_h: float = SPEED_KM_H
+
+
+USUAL = Estimate()
 
 
 @dataclass(slots=True)
@@ -29,15 +40,19 @@ class Planner:
     asked: int = 0
     running: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
 
-    async def solve(self, problem: DayProblem) -> SolvedDay:
+    async def solve(self, problem: DayProblem, estimate: Estimate = USUAL) -> SolvedDay:
         """The day's plan, searched for `solve_s` seconds at the most in another process."""
         loop = asyncio.get_running_loop()
-        limit = Limit(seconds=self.solve_s)
+        limit, source = Limit(seconds=self.solve_s), self.source_with(estimate)
         self.asked += 1
         try:
-            return await loop.run_in_executor(self.executor, plan_in_process, problem, limit, self.source)
+            return await loop.run_in_executor(self.executor, plan_in_process, problem, limit, source)
         finally:
             self.asked -= 1
+
+    def source_with(self, estimate: Estimate) -> TravelSource:
+        """Where travel times come from for an organization that reckons so."""
+        return replace(self.source, detour=estimate.detour, speed_km_h=estimate.speed_km_h)
 
     @property
     def is_busy(self) -> bool:

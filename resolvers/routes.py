@@ -120,7 +120,7 @@ async def solve(services: Services, document: Document) -> None:
         start_at, end_at = (aware(document[key]) for key in _SHIFT)
         day = Day(decode(Person, found), date.fromisoformat(plan.date), start_at, end_at, services.clock())
         asked = await gather(services.store, day)
-        answer = await services.planner.solve(asked.problem)
+        answer = await services.planner.solve(asked.problem, asked.estimate)
     except Exception:
         log.exception("plan_not_solved", plan_id=plan.id)
         ended = failed(plan, "INTERNAL", services.clock())

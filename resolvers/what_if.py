@@ -76,8 +76,8 @@ async def _compared(context: Context, key: str, asked: Asked, day: Day, later_en
     others = tuple(each for each in asked.problem.candidates if each.id != key)
     shift_end = max(asked.problem.shift_start, asked.problem.shift_end - timedelta(minutes=later_end_minutes))
     without, solved = await asyncio.gather(
-        planner.solve(replace(asked.problem, candidates=others, shift_end=shift_end)),
-        planner.solve(replace(asked.problem, candidates=forced)),
+        planner.solve(replace(asked.problem, candidates=others, shift_end=shift_end), asked.estimate),
+        planner.solve(replace(asked.problem, candidates=forced), asked.estimate),
     )
     stop = next((each for each in solved.plan.stops if each.candidate_id == key), None)
     left_out = _planned(without.plan) - _planned(solved.plan)

@@ -42,6 +42,7 @@ from schema.norms import NormMutation, NormQuery
 from schema.notices import NoticeMutation, NoticeQuery, NoticeSubscription
 from schema.people import PersonMutation, PersonQuery
 from schema.personal_data import PersonalDataMutation, PersonalDataQuery
+from schema.planning_policies import PlanningPolicyMutation, PlanningPolicyQuery
 from schema.pool import PoolMutation, PoolQuery
 from schema.positions import PositionMutation, PositionQuery
 from schema.preferences import PreferenceMutation, PreferenceQuery
@@ -133,6 +134,7 @@ class Query(
     TimelineQuery,
     CockpitQuery,
     NormQuery,
+    PlanningPolicyQuery,
     ComplianceQuery,
     AbilityQuery,
 ):
@@ -180,6 +182,7 @@ class Mutation(
     PreferenceMutation,
     PositionMutation,
     NormMutation,
+    PlanningPolicyMutation,
     ConsentMutation,
     PersonalDataMutation,
     DeadLetterMutation,

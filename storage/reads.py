@@ -38,6 +38,7 @@ REACH: dict[str, Reach] = {
     "sales_procedures": Reach.ORGANIZATION,
     "gate_bypasses": Reach.OWNED,
     "behaviour_norms": Reach.ORGANIZATION,
+    "planning_policies": Reach.ORGANIZATION,
     "norm_entries": Reach.OWNED,
     "norm_flags": Reach.OWNED,
     "route_plans": Reach.OWNED,

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from domain.places import Point, distance_m
 from routing.travel_times.matrix import Line, TravelTable
+from routing.travel_times.source import DETOUR, SPEED_KM_H
 
-DETOUR = 1.35
-SPEED_M_PER_S = 30 / 3.6
+SPEED_M_PER_S = SPEED_KM_H / 3.6
 
 _MAJOR_AXIS_M = 6_378_137.0
 _FLATTENING = 1 / 298.257223563

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from functools import lru_cache
 
 from routing.travel_times.engine import EngineError, RoadEngine
@@ -10,18 +11,26 @@ from routing.travel_times.geodesic import GeodesicTravelTimes
 from routing.travel_times.json_http import JsonHttp
 from routing.travel_times.matrix import RoadMap
 from routing.travel_times.osrm import Osrm
+from routing.travel_times.reestimated import Reestimated
 from routing.travel_times.road import RoadTravelTimes
-from routing.travel_times.source import Engine, TravelSource
+from routing.travel_times.source import DETOUR, SPEED_KM_H, Engine, TravelSource
 from routing.travel_times.valhalla import Valhalla
 
 _log = logging.getLogger(__name__)
 
 
-@lru_cache(maxsize=4)
 def open_travel_times(source: TravelSource) -> RoadMap:
     """The source with what it remembers, opened once in a process; estimates where its tiles cannot be read."""
+    estimate = GeodesicTravelTimes(source.detour, source.speed_km_h / 3.6)
     if source.engine is Engine.NONE:
-        return GeodesicTravelTimes()
+        return estimate
+    # One engine with one memory, whatever an organization reckons with where the engine has no answer.
+    roads = _opened(replace(source, detour=DETOUR, speed_km_h=SPEED_KM_H))
+    return roads if estimate == GeodesicTravelTimes() else Reestimated(roads, estimate)
+
+
+@lru_cache(maxsize=4)
+def _opened(source: TravelSource) -> RoadMap:
     try:
         return RoadTravelTimes(_engine(source), timeout_s=source.timeout_s)
     except EngineError:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+DETOUR = 1.35
+SPEED_KM_H = 30.0
+
 
 class Engine(StrEnum):
     """NONE: as the crow flies. The two servers are asked over HTTP; TILES is Valhalla inside the planner's process."""
@@ -21,13 +24,18 @@ class Engine(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TravelSource:
-    """ValueError where an engine lacks its address or tiles. `profile` is the engine's own word for driving a car."""
+    """ValueError where an engine lacks its address or tiles. `profile` is the engine's own word for driving a car.
+
+    `detour` and `speed_km_h` are what legs are reckoned by that no engine answers for.
+    """
 
     engine: Engine = Engine.NONE
     url: str | None = None
     tiles: Path | None = None
     profile: str | None = None
     timeout_s: float = 2.0
+    detour: float = DETOUR
+    speed_km_h: float = SPEED_KM_H
 
     def __post_init__(self) -> None:
         if self.engine in {Engine.OSRM, Engine.VALHALLA} and self.url is None:

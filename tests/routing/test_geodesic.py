@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.places import Point, distance_m
-from routing.travel_times.geodesic import GeodesicTravelTimes, geodesic_table_m
-from routing.travel_times.matrix import TravelTable
+from routing.travel_times.geodesic import GeodesicTravelTimes, geodesic_table_m, straight
+from routing.travel_times.matrix import Line, TravelTable
+from routing.travel_times.opening import open_travel_times
+from routing.travel_times.reestimated import Reestimated
+from routing.travel_times.source import TravelSource
 
 points = st.builds(Point, st.floats(-90, 90), st.floats(-180, 180))
 
@@ -72,3 +78,34 @@ def test_table_shape_is_validated(shape: tuple[tuple[int, int], tuple[int, int]]
 def test_table_refuses_negative_numbers() -> None:
     with pytest.raises(ValueError, match="negative"):
         TravelTable(np.zeros((1, 1)), np.array([[-1.0]]))
+
+
+@dataclass
+class HalfAnswered:
+    """A road engine that answers for the first two of three points, in 100 m and 10 s."""
+
+    def table(self, points: Sequence[Point]) -> TravelTable:
+        estimated = ~np.eye(len(points), dtype=np.bool_)
+        estimated[:2, :2] = False
+        known = np.full((len(points), len(points)), 100.0)
+        return TravelTable(known, known / 10, estimated)
+
+    def lines(self, points: Sequence[Point], estimated: Sequence[bool]) -> list[Line]:
+        return straight(points)
+
+
+def test_an_organization_reckons_only_what_no_engine_answers_for() -> None:
+    points = [Point(31.2, 121.4), Point(31.21, 121.4), Point(31.22, 121.4)]
+    own = GeodesicTravelTimes(detour=2.0, speed_m_per_s=5.0)
+    table = Reestimated(HalfAnswered(), own).table(points)
+    assert table.leg_s[0, 1] == 10
+    assert table.leg_s[0, 2] == own.table(points).leg_s[0, 2]
+    assert table.distance_m[2, 1] == own.table(points).distance_m[2, 1]
+
+
+def test_sources_open_with_the_detour_and_speed_they_name() -> None:
+    points = [Point(31.2, 121.4), Point(31.21, 121.4)]
+    usual = open_travel_times(TravelSource()).table(points)
+    slow = open_travel_times(TravelSource(detour=2.7, speed_km_h=15.0)).table(points)
+    assert slow.distance_m[0, 1] == pytest.approx(2 * usual.distance_m[0, 1])
+    assert slow.leg_s[0, 1] == pytest.approx(4 * usual.leg_s[0, 1], abs=4)

@@ -86,6 +86,7 @@ NAMED: dict[str, Any] = {
     "recordMustDo.key": "STOCK",
     "MustDoInput.key": "STOCK",
     "saveBehaviourNorms.expectedVersion": 0,
+    "savePlanningPolicy.expectedVersion": 0,
     "targetSeconds": 86_400,
     "saveAssignmentTable.expectedVersion": 0,
     "updatePoolRules.expectedVersion": 0,
