@@ -73,7 +73,7 @@ def main() -> None:
 
 def serve(settings: Settings, store: Store) -> None:
     """Serves the API on a store until SIGTERM; benchmarks hand in a store of their own."""
-    services = build_services(settings, store, verify_firebase=_firebase(settings))
+    services = build_services(settings, store, verify_firebase=_firebase(settings), keeps_index=True)
     try:
         tally = Tally()
         app = create_app(services, edge_settings(settings), tally)

@@ -75,11 +75,12 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
-class ArticleChanges:
-    """What an article source answers: every organization's counter, read first, and the articles changed since."""
+class ArticleCounters:
+    """What a search index compares itself with: every organization's counter of publications."""
 
     revs: Mapping[OrgId, int]
-    articles: tuple[Article, ...]
+    build: int = 0
+    """How often an operator asked for all indexes to be made anew."""
 
 
 def problem_of(article: Article) -> InvalidInput | None:

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import tantivy
 
 from domain.article_ranking import Situation
 from domain.articles import Article, ArticleState
+from domain.errors import Unavailable
 from domain.ids import ArticleId, OrgId
-from knowledge.chunks import chunks_of
+from knowledge.documents import EVERYBODY, FACETS, VERSION, build_schema, documents_of, register_tokenizers, storable
+from knowledge.files import FolderTakenError, IndexFiles, is_damage
+from knowledge.position import Position, read_position, write_position
 from knowledge.queries import Asked, Asking
-from knowledge.sounds import sounds_of
 from knowledge.synonyms import Groups
-from knowledge.tokenizer import TOKENIZER_VERSION, places_of, terms_of
+from knowledge.tokenizer import places_of, terms_of
 
-SCHEMA_VERSION = 2
-"""Raise with every change of the fields below or of the cutting into chunks."""
 MAX_HITS = 100
-
 MAX_COUNTED = 2_000
-FACETS = ("language", "tag", "stage", "product", "industry", "competitor")
-_FOLDER = f"articles-{SCHEMA_VERSION}-{TOKENIZER_VERSION}"
+MOST_PROCESSES = 64
+"""Of one machine that keep an index in the same folder."""
 _WRITER_BYTES = 32_000_000
-_TOKENIZERS = {"product": "label", "industry": "label", "competitor": "label"}
-_KEYS = ("org", "article", "language", "tag", "stage", "product", "industry", "competitor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,51 +42,93 @@ class Hit:
     """Ranges `[start, end)` of `snippet` in Unicode code points, in order and apart from each other."""
 
 
-def _build_schema() -> tantivy.Schema:
-    builder = tantivy.SchemaBuilder()
-    for name in _KEYS:
-        builder.add_text_field(
-            name, stored=name != "org", tokenizer_name=_TOKENIZERS.get(name, "raw"), index_option="basic"
-        )
-    builder.add_text_field("terms", tokenizer_name="whitespace", index_option="freq")
-    builder.add_text_field("sounds", tokenizer_name="whitespace", index_option="freq")
-    builder.add_text_field("text", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_boolean_field("is_body", stored=True)
-    return builder.build()
-
-
 class ArticleIndex:
     """Articles of all organizations in one index; one writer at a time, any number of readers, from any thread."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """In memory, or inside `folder`, which no other process may use; other versions' files there are deleted."""
-        self._schema = _build_schema()
-        self._writing = threading.Lock()
-        self._index = tantivy.Index(self._schema) if folder is None else self._opened(folder)
-        lowered = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).filter(tantivy.Filter.lowercase()).build()
-        self._index.register_tokenizer("label", lowered)
+        """In memory, or inside `folder`, where what an earlier process left is used.
 
-    def _opened(self, folder: Path) -> tantivy.Index:
-        for old in folder.glob("articles-*"):
-            if old.name != _FOLDER:
-                shutil.rmtree(old)
-        path = folder / _FOLDER
-        path.mkdir(parents=True, exist_ok=True)
+        Raises FolderTakenError while another process uses the folder, or OSError where it cannot be used.
+        """
+        self._schema = build_schema()
+        self._files = IndexFiles(folder, VERSION)
+        self._writing = threading.Lock()
+        self._writer: tantivy.IndexWriter | None = None
+        self._is_suspect = self._files.path is not None
         try:
-            return tantivy.Index(self._schema, path=str(path))
-        except ValueError:
-            # Damaged files: the content is a copy and comes again from the source.
-            shutil.rmtree(path)
-            path.mkdir()
-            return tantivy.Index(self._schema, path=str(path))
+            self._use(self._files.open(self._schema))
+        except BaseException as error:
+            if not is_damage(error):
+                self._files.close()
+                raise
+            self._use(self._files.open_empty(self._schema))
+
+    @property
+    def position(self) -> Position:
+        """How far the content follows its source; complete from the first moment where an earlier process left it."""
+        return self._position
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether `mend` should look at the files: they were found at the start, or something failed over them."""
+        return self._is_suspect
+
+    def mend(self) -> bool:
+        """Looks through all files, a second for a gigabyte; whether they were damaged, and so all content is gone."""
+        with self._writing:
+            self._is_suspect = False
+            if self._files.are_sound():
+                return False
+            self._writer = None
+            self._use(self._files.open_empty(self._schema))
+            return True
+
+    def begin_anew(self, build: int) -> None:
+        """From now on every article is to come again; those there are found until then, or until `finish`."""
+        edition = self._position.edition + 1
+        self._write(lambda _: Position(edition=edition, build=build))
+
+    def finish(self) -> None:
+        """All that was published has come: removes what did not come again since `begin_anew`."""
+
+        def write(writer: tantivy.IndexWriter) -> Position:
+            self._delete_articles(writer, but_of_edition=True)
+            return replace(self._position, is_whole=True)
+
+        self._write(write)
 
     def replace_all(self, articles: Iterable[Article]) -> None:
         """Make the published ones of `articles` the whole content; readers see the old content until it is done."""
-        self._write(articles, from_nothing=True)
 
-    def apply(self, changed: Iterable[Article]) -> None:
-        """Put each published article in place of its earlier version and remove each one that is not published."""
-        self._write(changed, from_nothing=False)
+        def write(writer: tantivy.IndexWriter) -> Position:
+            self._delete_articles(writer)
+            self._add(writer, articles)
+            return replace(self._position, is_whole=True)
+
+        self._write(write)
+
+    def apply(self, changed: Iterable[Article], reached: Mapping[OrgId, int] | None = None) -> None:
+        """Put each published article in place of its earlier version and remove each one that is not published.
+
+        `reached` says up to which number of an organization all is in the index thereafter.
+        """
+
+        def write(writer: tantivy.IndexWriter) -> Position:
+            def removed() -> Iterator[Article]:
+                for article in changed:
+                    writer.delete_documents_by_term("article", storable(article.id))
+                    yield article
+
+            self._add(writer, removed())
+            return replace(self._position, revs={**self._position.revs, **(reached or {})})
+
+        self._write(write)
+
+    def close(self) -> None:
+        """Lets another process have the folder."""
+        with self._writing:
+            self._writer = None
+            self._files.close()
 
     def search(
         self,
@@ -99,21 +138,22 @@ class ArticleIndex:
         language: str | None = None,
         tags: frozenset[str] = frozenset(),
         stage: str | None = None,
+        teams: Collection[str] | None = None,
         synonyms: Groups = (),
         limit: int = 20,
     ) -> list[Hit]:
         """The organization's articles that share a term with `text` and pass every filter, best first.
 
-        `tags` must all be on the article. Words that no article has also find what differs by a letter or two, what
-        sounds the same, and what they spell in pinyin or its initials. At most `limit` (and MAX_HITS) hits. Only the
-        first MAX_QUERY_CHARS characters count; without a letter or digit among them the answer is empty.
+        `tags` must all be on the article; with `teams`, it is for everybody or for one of them. Words that no article
+        has also find what differs by a letter or two, what sounds the same, and what they spell in pinyin or its
+        initials. At most `limit` (and MAX_HITS) hits. Only the first MAX_QUERY_CHARS characters count; without a letter
+        or digit among them the answer is empty.
         """
-        limit = min(limit, MAX_HITS)
-        searcher = self._index.searcher()
-        asked = Asking(self._schema, searcher).ask(text, _filters(org_id, language, tags, stage), synonyms)
-        if asked is None or limit < 1:
-            return []
-        return self._best(searcher, asked, limit)
+        within = _filters(org_id, language, tags, stage, teams)
+        with self._noticing():
+            searcher = self._index.searcher()
+            asked = Asking(self._schema, searcher).ask(text, within, synonyms)
+            return [] if asked is None or limit < 1 else self._best(searcher, asked, min(limit, MAX_HITS))
 
     def facets(
         self,
@@ -123,25 +163,35 @@ class ArticleIndex:
         language: str | None = None,
         tags: frozenset[str] = frozenset(),
         stage: str | None = None,
+        teams: Collection[str] | None = None,
         synonyms: Groups = (),
     ) -> dict[str, Counter[str]]:
         """How many of the articles that `search` finds have which label, by field; exact up to MAX_COUNTED chunks."""
-        searcher = self._index.searcher()
-        asked = Asking(self._schema, searcher).ask(text, _filters(org_id, language, tags, stage), synonyms)
+        within = _filters(org_id, language, tags, stage, teams)
         counts: dict[str, Counter[str]] = {field: Counter() for field in FACETS}
-        if asked is None:
-            return counts
         seen: set[str] = set()
-        for _, address in searcher.search(asked.query, MAX_COUNTED, count=False).hits:
-            document = searcher.doc(address)
-            key = str(document.get_first("article"))
-            if key not in seen:
-                seen.add(key)
-                for field in FACETS:
-                    counts[field].update(map(str, document.get_all(field)))
+        with self._noticing():
+            searcher = self._index.searcher()
+            asked = Asking(self._schema, searcher).ask(text, within, synonyms)
+            hits = [] if asked is None else searcher.search(asked.query, MAX_COUNTED, count=False).hits
+            for _, address in hits:
+                document = searcher.doc(address)
+                key = str(document.get_first("article"))
+                if key not in seen:
+                    seen.add(key)
+                    for field in FACETS:
+                        counts[field].update(map(str, document.get_all(field)))
         return counts
 
-    def fitting(self, org_id: OrgId, situation: Situation, text: str, *, limit: int) -> list[Hit]:
+    def fitting(
+        self,
+        org_id: OrgId,
+        situation: Situation,
+        text: str,
+        *,
+        teams: Collection[str] | None = None,
+        limit: int,
+    ) -> list[Hit]:
         """The articles labelled for a situation or sharing a term with `text`, most labels first, then by words."""
         labels = {
             "stage": situation.stage,
@@ -149,10 +199,12 @@ class ArticleIndex:
             "industry": situation.industry and _label(situation.industry),
             "competitor": situation.competitor and _label(situation.competitor),
         }
-        searcher = self._index.searcher()
         given = [(field, value) for field, value in labels.items() if value]
-        asked = Asking(self._schema, searcher).fit(text, ("org", str(org_id)), given)
-        return [] if asked is None else self._best(searcher, asked, min(limit, MAX_HITS))
+        within = _filters(org_id, None, frozenset(), None, teams)
+        with self._noticing():
+            searcher = self._index.searcher()
+            asked = Asking(self._schema, searcher).fit(text, within, given)
+            return [] if asked is None else self._best(searcher, asked, min(limit, MAX_HITS))
 
     def _best(self, searcher: tantivy.Searcher, asked: Asked, limit: int) -> list[Hit]:
         fetch = limit * 4
@@ -165,26 +217,66 @@ class ArticleIndex:
         best = sorted(found.items(), key=lambda item: (-item[1].score, item[0]))[:limit]
         return [_hit(key, passage, asked) for key, passage in best]
 
-    def _write(self, articles: Iterable[Article], *, from_nothing: bool) -> None:
-        with self._writing:
-            writer = self._index.writer(_WRITER_BYTES, 1)
-            # Not the writer's own context manager: it commits half of the work when an exception passes.
+    def _use(self, index: tantivy.Index) -> None:
+        register_tokenizers(index)
+        self._index = index
+        self._position = read_position(self._schema, index.searcher())
+
+    def _add(self, writer: tantivy.IndexWriter, articles: Iterable[Article]) -> None:
+        for article in articles:
+            if article.state is ArticleState.PUBLISHED:
+                for document in documents_of(article, str(self._position.edition)):
+                    writer.add_document(document)
+
+    def _delete_articles(self, writer: tantivy.IndexWriter, *, but_of_edition: bool = False) -> None:
+        kept = [self._term("position", kind) for kind in ("state", "rev")]
+        if but_of_edition:
+            kept.append(self._term("edition", str(self._position.edition)))
+        every = (tantivy.Occur.Must, tantivy.Query.all_query())
+        unless = [(tantivy.Occur.MustNot, query) for query in kept]
+        writer.delete_documents_by_query(tantivy.Query.boolean_query([every, *unless]))
+
+    def _term(self, field: str, value: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, field, value, "basic")
+
+    def _write(self, write: Callable[[tantivy.IndexWriter], Position]) -> None:
+        """All that `write` does, with the position it gives, in one commit; nothing of it where something fails."""
+        with self._writing, self._noticing():
+            # Kept open: segments are merged beside the next writes, not before readers see this one.
+            writer = self._writer = self._writer or self._index.writer(_WRITER_BYTES, 1)
             try:
-                if from_nothing:
-                    writer.delete_all_documents()
-                for article in articles:
-                    if not from_nothing:
-                        writer.delete_documents_by_term("article", _storable(article.id))
-                    if article.state is ArticleState.PUBLISHED:
-                        for document in _documents(article):
-                            writer.add_document(document)
+                after = write(writer)
+                write_position(writer, self._position, after)
                 writer.commit()
             except BaseException:
-                writer.rollback()
+                self._writer = None
+                with suppress(ValueError):
+                    writer.rollback()
                 raise
-            finally:
-                writer.wait_merging_threads()
             self._index.reload()
+            self._position = after
+
+    @contextmanager
+    def _noticing(self) -> Iterator[None]:
+        """Raises Unavailable in place of what damaged files cause, among other things."""
+        try:
+            yield
+        except BaseException as error:
+            if not is_damage(error):
+                raise
+            self._is_suspect = True
+            raise Unavailable from error
+
+
+def in_free_folder(parent: Path) -> ArticleIndex:
+    """An index in the first numbered folder of `parent` that no process has, so mostly one that is there already.
+
+    Raises FolderTakenError where there are too many processes, or OSError.
+    """
+    for number in range(MOST_PROCESSES):
+        with suppress(FolderTakenError):
+            return ArticleIndex(parent / str(number))
+    raise FolderTakenError(str(parent))
 
 
 @dataclass(slots=True)
@@ -227,40 +319,15 @@ def _marked(asked: Asked, text: str) -> list[tuple[int, int]]:
     return places_of(asked.marked | meant, text)
 
 
-def _documents(article: Article) -> Iterable[tantivy.Document]:
-    for chunk in chunks_of(article):
-        document = tantivy.Document()
-        document.add_text("org", _storable(article.org_id))
-        document.add_text("article", _storable(article.id))
-        document.add_text("language", article.language)
-        for tag in article.tags:
-            document.add_text("tag", _storable(tag))
-        for stage in article.stages:
-            document.add_text("stage", _storable(stage))
-        for product in article.product_lines:
-            document.add_text("product", _storable(product))
-        for competitor in article.competitors:
-            document.add_text("competitor", _storable(competitor))
-        if article.industry is not None:
-            document.add_text("industry", _storable(article.industry))
-        if not chunk.is_body:
-            document.add_text("sounds", " ".join(sounds_of(chunk.searched)))
-        document.add_text("terms", " ".join(term.text for term in terms_of(chunk.searched)))
-        document.add_text("text", _storable(chunk.text))
-        document.add_boolean("is_body", chunk.is_body)
-        yield document
-
-
-def _filters(org_id: OrgId, language: str | None, tags: frozenset[str], stage: str | None) -> list[tuple[str, str]]:
+def _filters(
+    org_id: OrgId, language: str | None, tags: frozenset[str], stage: str | None, teams: Collection[str] | None
+) -> list[tuple[str, tuple[str, ...]]]:
+    """Fields with the values of which an article must have one."""
     given = [("org", str(org_id)), *(("tag", tag) for tag in sorted(tags)), ("language", language), ("stage", stage)]
-    return [(field, _storable(value)) for field, value in given if value is not None]
+    within = [(field, (storable(value),)) for field, value in given if value is not None]
+    return within if teams is None else [*within, ("team", (EVERYBODY, *map(storable, sorted(teams))))]
 
 
 def _label(text: str) -> str:
     """As the tokenizer `label` keeps it: what articles are recommended by is compared without regard to case."""
-    return _storable(text).lower()
-
-
-def _storable(text: str) -> str:
-    """`text` with a question mark for each lone surrogate, which UTF-8 cannot hold."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return storable(text).lower()

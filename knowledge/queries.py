@@ -42,6 +42,8 @@ _EMPTY_TERMS = frozenset(
         " 有 就 都 也 很 要 请"
     )
 )
+Filters = Sequence[tuple[str, tuple[str, ...]]]
+"""Fields with the values of which an article must have one."""
 _MUST, _SHOULD = tantivy.Occur.Must, tantivy.Occur.Should
 _OPTIONS = {"terms": "freq", "sounds": "freq"}
 
@@ -76,13 +78,12 @@ class Asking:
         self._schema = schema
         self._searcher = searcher
 
-    def ask(self, text: str, filters: Sequence[tuple[str, str]], synonyms: Groups) -> Asked | None:
+    def ask(self, text: str, filters: Filters, synonyms: Groups) -> Asked | None:
         """The chunks with any term of `text` that pass all `filters`; None without a letter or digit in it."""
         terms = query_terms(text)
         if not terms:
             return None
-        # A filter's own score would favour articles with rare tags.
-        within = [(_MUST, tantivy.Query.const_score_query(self._term(field, value), 0.0)) for field, value in filters]
+        within = self._within(filters)
         wanted = [self._term("terms", term.text) for term in terms]
         wanted += [
             tantivy.Query.boost_query(self._term("terms", other), SYNONYM_WEIGHT)
@@ -98,8 +99,8 @@ class Asking:
             tuple(slip.text for slip in slips if slip.text.isascii()),
         )
 
-    def fit(self, text: str, within: tuple[str, str], labels: Sequence[tuple[str, str]]) -> Asked | None:
-        """The chunks with any of the labels or terms; None where there are neither."""
+    def fit(self, text: str, filters: Filters, labels: Sequence[tuple[str, str]]) -> Asked | None:
+        """The chunks with any of the labels or terms that pass all `filters`; None where there are neither."""
         terms = query_terms(text)
         wanted = [
             tantivy.Query.const_score_query(self._term(field, value), LABEL_SCORES[field]) for field, value in labels
@@ -107,10 +108,18 @@ class Asking:
         wanted += [tantivy.Query.boost_query(self._term("terms", term.text), WORD_WEIGHT) for term in terms]
         if not wanted:
             return None
-        only = tantivy.Query.const_score_query(self._term(*within), 0.0)
         any_of = tantivy.Query.boolean_query([(_SHOULD, each) for each in wanted])
         marked = frozenset(term.text for term in terms if not term.is_part)
-        return Asked(tantivy.Query.boolean_query([(_MUST, only), (_MUST, any_of)]), marked, ())
+        return Asked(tantivy.Query.boolean_query([*self._within(filters), (_MUST, any_of)]), marked, ())
+
+    def _within(self, filters: Filters) -> list[tuple[tantivy.Occur, tantivy.Query]]:
+        conditions = []
+        for field, values in filters:
+            terms = [self._term(field, value) for value in values]
+            one_of = terms[0] if len(terms) == 1 else tantivy.Query.boolean_query([(_SHOULD, each) for each in terms])
+            # A filter's own score would favour articles with rare tags.
+            conditions.append((_MUST, tantivy.Query.const_score_query(one_of, 0.0)))
+        return conditions
 
     def _is_there(self, within: list[tuple[tantivy.Occur, tantivy.Query]], term: str) -> bool:
         query = tantivy.Query.boolean_query([*within, (_MUST, self._term("terms", term))])

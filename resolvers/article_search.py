@@ -13,12 +13,14 @@ from domain.ids import is_id
 from domain.questions import cleaned
 from knowledge.index import MAX_HITS, Hit
 from resolvers.context import Context
-from storage.articles import COLLECTION
+from storage.articles import COLLECTION, COUNTERS
 from storage.driver import Document
 from storage.questions import count_unanswered
 from storage.synonyms import known_groups
 from storage.times import aware
 
+FOLLOWED = frozenset({COUNTERS})
+"""Collections whose changes the search index is told of."""
 CANDIDATES = 3
 """So many times the articles wanted are looked at before they are sorted by more than their text."""
 RECOMMENDED = 20
@@ -68,8 +70,9 @@ async def search_articles(context: Context, asked: Asked, first: int) -> list[Do
     # Off the event loop: a large organization's search is milliseconds of work.
     found = await _ranked(context, await asyncio.to_thread(search), situation, None, first)
     text = cleaned(asked.text)
-    # Not what filters alone kept out, and not the letters of somebody still typing.
-    if not found and not asked.tags and asked.stage is None and isinstance(text, str) and len(text) >= SHORTEST_KEPT:
+    # Not what filters alone kept out, what is not indexed yet, and not the letters of somebody still typing.
+    told = not asked.tags and asked.stage is None and context.services.article_follower.is_whole
+    if not found and told and isinstance(text, str) and len(text) >= SHORTEST_KEPT:
         await count_unanswered(context.store, actor.org_id, text, context.now)
     return found
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from domain.bindings import BindingRules
+from domain.errors import Unavailable
 from domain.sessions import SignInRules
 from knowledge.follower import IndexFollower
 from knowledge.index import ArticleIndex
@@ -18,6 +19,7 @@ from resolvers.map_views import MapViews
 from resolvers.planner import Planner
 from resolvers.queues import Queues
 from resolvers.tokens import AccessTokens, Callers
+from storage.articles import COUNTERS
 from storage.blobs import Blobs, sweep_incoming
 from storage.changes import ChangeFeed
 from storage.credentials import Passwords
@@ -26,6 +28,7 @@ from storage.store import Store
 
 VerifyFirebase = Callable[[str], Awaitable[str | None]]
 """The verified e-mail address of a Firebase ID token; None for a token that is not accepted. May raise Unavailable."""
+_SEARCH_START_S = 1.0
 _LEFT_BEHIND_S = 86_400
 """An upload that was last written so long ago belongs to a process that is gone."""
 
@@ -75,10 +78,14 @@ class Services:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Keeps the parts that run beside requests alive while the block runs; search is complete before it begins."""
-        await self.article_follower.catch_up()
+        """Keeps the parts that run beside requests alive while the block runs.
+
+        Search is complete before it begins unless that takes long; then it finds what the index has already.
+        """
+        work = (self.article_follower.run(), self.changes.run(), self._tell_follower())
+        beside = [asyncio.create_task(each) for each in work]
         await asyncio.to_thread(sweep_incoming, self.files.incoming, _LEFT_BEHIND_S)
-        beside = [asyncio.create_task(work) for work in (self.article_follower.run(), self.changes.run())]
+        await self.article_follower.wait(_SEARCH_START_S)
         try:
             yield
         finally:
@@ -90,3 +97,13 @@ class Services:
     async def close(self) -> None:
         """Lets go of what was started on demand; the database is closed by whoever opened it."""
         await self.planner.close()
+        await asyncio.to_thread(self.articles.close)
+
+    async def _tell_follower(self) -> None:
+        """Wakes the follower at each publication in any process; it looks by itself where the stream is broken."""
+        while True:
+            with suppress(Unavailable):
+                async with self.changes.subscribe(lambda change: change.collection == COUNTERS) as subscriber:
+                    while True:
+                        await subscriber.take(0)
+                        self.article_follower.wake()

@@ -25,6 +25,7 @@ from seed.rebuild_clocks import rebuild_clocks
 from seed.rejudging import read_policy
 from seed.rejudging import rejudge as run_rejudge
 from seed.running import FileImport, UsageError, bars, find_organization, run, run_import, say
+from storage.articles import ask_for_rebuild
 from storage.credentials import Passwords
 from storage.migrations import migrate
 from storage.store import Store
@@ -86,6 +87,17 @@ def rebuild_clocks_command(dry_run: DryRun = False) -> None:
         say(f"{found.leads} leads, {found.leads_changed} differed")
         if dry_run:
             say("nothing was written: a dry run")
+
+    run(work)
+
+
+@app.command(name="rebuild-search")
+def rebuild_search_command() -> None:
+    """Have every process make its search index anew from the database; searches go on with what there is."""
+
+    async def work(_settings: Settings, store: Store) -> None:
+        number = await ask_for_rebuild(store)
+        say(f"request {number}: running processes begin within seconds, others when they start")
 
     run(work)
 

@@ -6,12 +6,12 @@ organization in the same transaction, which is what knowledge/follower.py follow
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from domain.access import Scope
-from domain.articles import Article, ArticleChanges, ArticleState
+from domain.articles import Article, ArticleCounters, ArticleState
 from domain.ids import OrgId
 from storage.codec import decode, encode
 from storage.driver import Document, DuplicateKeyError, IndexModel
@@ -20,6 +20,8 @@ from storage.store import Store
 
 COLLECTION = "articles"
 COUNTERS = "article_revs"
+_REBUILDS = "rebuilds"
+"""Beside the organizations' counters, so that one read tells both."""
 MAX_ORGANIZATIONS = 100_000
 BATCH = 500
 INDEXES = [
@@ -106,27 +108,30 @@ async def list_changed(store: Store, org_id: OrgId, after: int, last: int, limit
     return await store[COLLECTION].find(query, order=[("rev", 1)], limit=limit)
 
 
+async def ask_for_rebuild(store: Store) -> int:
+    """Has every search index made anew; the number of this request."""
+    await store[COUNTERS].update_one({"_id": _REBUILDS}, {"$inc": {"rev": 1}}, upsert=True)
+    return await rev_of(store, OrgId(_REBUILDS))
+
+
 @dataclass(frozen=True, slots=True)
 class StoredArticles:
     """The source that knowledge/follower.py reads, over all organizations."""
 
     store: Store
 
-    async def changes(self, after: Mapping[OrgId, int]) -> ArticleChanges:
-        """Every counter, read first, and the articles of those that moved with `after < rev <= counter`."""
+    async def counters(self) -> ArticleCounters:
+        """Every organization's counter, and that of the requests to make indexes anew."""
         counters = await self.store[COUNTERS].find({}, limit=MAX_ORGANIZATIONS)
         revs = {OrgId(each["_id"]): int(each["rev"]) for each in counters}
-        found: list[Article] = []
-        for org_id, rev in revs.items():
-            if rev > after.get(org_id, 0):
-                found += await self._between(org_id, after.get(org_id, 0), rev)
-        return ArticleChanges(revs, tuple(found))
+        return ArticleCounters(build=revs.pop(OrgId(_REBUILDS), 0), revs=revs)
 
-    async def _between(self, org_id: OrgId, after: int, last: int) -> list[Article]:
-        found: list[Article] = []
+    async def changed(self, org_id: OrgId, after: int, last: int) -> AsyncIterator[Sequence[Article]]:
+        """The articles with `after < rev <= last`, by `rev`, BATCH at a time."""
         while True:
             page = await list_changed(self.store, org_id, after, last, BATCH)
-            found += [decode(Article, each) for each in page]
+            if page:
+                yield [decode(Article, each) for each in page]
             if len(page) < BATCH:
-                return found
+                return
             after = page[-1]["rev"]

@@ -6,19 +6,23 @@ import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 from zoneinfo import reset_tzpath
+
+import structlog
 
 from domain.attention import Limits
 from domain.bindings import BindingRules
 from domain.ids import OrgId
 from domain.sessions import SignInRules
+from knowledge.files import FolderTakenError
 from knowledge.follower import IndexFollower
-from knowledge.index import ArticleIndex
+from knowledge.index import ArticleIndex, in_free_folder
 from push.channel import Channel
 from push.registry import BASE_URLS, PushConfig, WecomAccount, channel_names, open_channels
 from push.rooms import NoLimit, Rooms, limits_with
 from push.vapid import VapidKey
-from resolvers import map_views, notices
+from resolvers import article_search, map_views, notices
 from resolvers.context import Clock
 from resolvers.derived_secrets import DerivedSecrets
 from resolvers.planner import Planner
@@ -38,6 +42,7 @@ from wiring.clock import system_clock
 from wiring.settings import Settings, SettingsError
 from wiring.signing_keys import load_signing_keys
 
+_log = structlog.get_logger(__name__)
 _ARTICLE_POLL_S = 1.5
 """How often publications of other processes are looked for, seconds; searching shows them within two."""
 
@@ -54,15 +59,23 @@ def _solver_processes(count: int) -> ProcessPoolExecutor:
 
 
 def build_services(
-    settings: Settings, store: Store, clock: Clock | None = None, verify_firebase: VerifyFirebase | None = None
+    settings: Settings,
+    store: Store,
+    clock: Clock | None = None,
+    verify_firebase: VerifyFirebase | None = None,
+    *,
+    keeps_index: bool = False,
 ) -> Services:
-    """All parts of a process on one database; only the API hands in a `verify_firebase` (api/auth.py)."""
+    """All parts of a process on one database.
+
+    Only the API hands in a `verify_firebase` (api/auth.py) and keeps its search index in DATA over a restart.
+    """
     # Zones come from the pinned tzdata, not from whatever this machine has: due times must not depend on the host.
     reset_tzpath(to=())
     keys = {key.key_id: key.secret for key in load_signing_keys(settings)}
     # Read by pypinyin when it is first imported: see knowledge/sounds.py.
     os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
-    articles = ArticleIndex()
+    articles = _article_index(settings.data / "search" / settings.mongodb_database if keeps_index else None)
     now = clock or system_clock(settings.clock_offset_s)
     return Services(
         store=store,
@@ -76,7 +89,7 @@ def build_services(
         planner=Planner(_solver_processes(settings.plan_workers), _travel_source(settings)),
         articles=articles,
         article_follower=IndexFollower(StoredArticles(store), articles, interval_s=_ARTICLE_POLL_S),
-        changes=ChangeFeed(store, notices.FOLLOWED | map_views.FOLLOWED),
+        changes=ChangeFeed(store, notices.FOLLOWED | map_views.FOLLOWED | article_search.FOLLOWED),
         files=FileStore(_blobs(settings), settings.files_folder / "incoming", settings.file_max_bytes),
         team_map_interval_s=settings.team_map_interval_s,
         verify_firebase=verify_firebase,
@@ -89,6 +102,17 @@ def build_services(
             Limits(settings.push_singles, settings.push_incident_over),
         ),
     )
+
+
+def _article_index(parent: Path | None) -> ArticleIndex:
+    """In a folder of `parent` that no other process has; where there is none to be had, in memory."""
+    if parent is None:
+        return ArticleIndex()
+    try:
+        return in_free_folder(parent)
+    except (FolderTakenError, OSError) as error:
+        _log.warning("article_index_in_memory", folder=str(parent), error=str(error))
+        return ArticleIndex()
 
 
 def _blobs(settings: Settings) -> Blobs:

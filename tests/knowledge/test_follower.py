@@ -3,41 +3,56 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
+from shutil import rmtree
 
 import pytest
 from structlog.testing import capture_logs
 
-from domain.articles import Article, ArticleChanges, ArticleState
+from domain.articles import Article, ArticleCounters, ArticleState
+from domain.errors import Unavailable
 from domain.ids import ArticleId, OrgId
-from knowledge.follower import IndexFollower
+from knowledge.follower import AT_ONCE, IndexFollower
 from knowledge.index import ArticleIndex
 from tests.knowledge.articles import ORG, OTHER_ORG, an_article
 
 
 class Shelf:
-    """Articles with one counter per organization, as the database keeps them."""
+    """Articles with one counter per organization, as the database keeps them; the follower's own rules need no more."""
 
     def __init__(self) -> None:
         self.revs: dict[OrgId, int] = {}
         self.articles: dict[ArticleId, Article] = {}
-        self.asked: list[dict[OrgId, int]] = []
+        self.asked: list[tuple[OrgId, int, int]] = []
+        self.counted = 0
+        self.build = 0
         self.is_down = False
+        self.portion = 500
 
     def save(self, article: Article) -> Article:
         rev = self.revs[article.org_id] = self.revs.get(article.org_id, 0) + 1
         self.articles[article.id] = saved = replace(article, rev=rev)
         return saved
 
-    async def changes(self, after: Mapping[OrgId, int]) -> ArticleChanges:
-        self.asked.append(dict(after))
+    async def counters(self) -> ArticleCounters:
+        self.counted += 1
         await asyncio.sleep(0)
         if self.is_down:
             raise ConnectionError("no database")
-        changed = (article for article in self.articles.values() if article.rev > after.get(article.org_id, 0))
-        return ArticleChanges(dict(self.revs), tuple(changed))
+        return ArticleCounters(dict(self.revs), self.build)
+
+    async def changed(self, org_id: OrgId, after: int, last: int) -> AsyncIterator[Sequence[Article]]:
+        self.asked.append((org_id, after, last))
+        found = [each for each in self.articles.values() if each.org_id == org_id and after < each.rev <= last]
+        found.sort(key=lambda each: each.rev)
+        for at in range(0, len(found), self.portion):
+            if self.is_down:
+                raise ConnectionError("no database")
+            yield found[at : at + self.portion]
 
 
 @asynccontextmanager
@@ -68,9 +83,9 @@ async def test_catch_up_loads_everything_before_serving() -> None:
     shelf.save(an_article("art_1", "Frost"))
     shelf.save(an_article("art_2", "Frost", org_id=OTHER_ORG))
     follower = IndexFollower(shelf, index)
-    assert not follower.is_ready
+    assert not follower.is_whole
     assert await follower.catch_up() == 2
-    assert follower.is_ready
+    assert follower.is_whole
     assert found(index) == ["art_1"]
     assert found(index, org_id=OTHER_ORG) == ["art_2"]
 
@@ -85,7 +100,7 @@ async def test_only_changes_are_asked_for_per_organization() -> None:
     shelf.save(an_article("art_10", "Frost", org_id=OTHER_ORG))
     assert await follower.catch_up() == 1
     assert await follower.catch_up() == 0
-    assert shelf.asked == [{}, {ORG: 3, OTHER_ORG: 1}, {ORG: 3, OTHER_ORG: 2}]
+    assert shelf.asked == [(ORG, 0, 3), (OTHER_ORG, 0, 1), (OTHER_ORG, 1, 2)]
     assert sorted(found(index, org_id=OTHER_ORG)) == ["art_10", "art_9"]
 
 
@@ -93,7 +108,7 @@ async def test_a_change_arrives_within_the_interval() -> None:
     shelf, index = Shelf(), ArticleIndex()
     follower = IndexFollower(shelf, index, interval_s=0.05)
     async with running(follower):
-        await until(lambda: follower.is_ready)
+        await until(lambda: follower.is_whole)
         article = shelf.save(an_article("art_1", "Frost"))
         await until(lambda: found(index) == ["art_1"])
         shelf.save(replace(article, title="Heat"))
@@ -107,7 +122,7 @@ async def test_wake_does_not_wait_for_the_interval() -> None:
     shelf, index = Shelf(), ArticleIndex()
     follower = IndexFollower(shelf, index, interval_s=3600)
     async with running(follower):
-        await until(lambda: follower.is_ready)
+        await until(lambda: follower.is_whole)
         shelf.save(an_article("art_1", "Frost"))
         follower.wake()
         await until(lambda: found(index) == ["art_1"])
@@ -119,16 +134,16 @@ async def test_a_failing_source_is_logged_and_tried_again() -> None:
     shelf.is_down = True
     with capture_logs() as logs:
         async with running(follower):
-            await until(lambda: len(shelf.asked) > 2)
-            assert not follower.is_ready
+            await until(lambda: shelf.counted > 2)
+            assert not follower.is_whole
             shelf.save(an_article("art_1", "Frost"))
             shelf.is_down = False
-            await until(lambda: follower.is_ready)
+            await until(lambda: follower.is_whole)
             assert found(index) == ["art_1"]
             shelf.is_down = True
-            asked = len(shelf.asked)
-            await until(lambda: len(shelf.asked) > asked + 1)
-            assert follower.is_ready
+            asked = shelf.counted
+            await until(lambda: shelf.counted > asked + 1)
+            assert follower.is_whole
             assert found(index) == ["art_1"]
             shelf.save(an_article("art_2", "Frost"))
             shelf.is_down = False
@@ -148,7 +163,7 @@ async def test_a_counter_that_fell_back_means_another_database() -> None:
     with capture_logs() as logs:
         await follower.catch_up()
     assert found(index) == ["art_new"]
-    assert "article_counter_fell_back" in {entry["event"] for entry in logs}
+    assert "article_index_begins_anew" in {entry["event"] for entry in logs}
 
 
 async def test_catch_up_tells_the_caller_of_a_failure() -> None:
@@ -157,4 +172,131 @@ async def test_catch_up_tells_the_caller_of_a_failure() -> None:
     follower = IndexFollower(shelf, ArticleIndex())
     with pytest.raises(ConnectionError):
         await follower.catch_up()
-    assert not follower.is_ready
+    assert not follower.is_whole
+
+
+async def test_an_index_of_an_earlier_process_answers_at_once_and_only_what_is_new_is_read(tmp_path: Path) -> None:
+    shelf, before = Shelf(), ArticleIndex(tmp_path)
+    shelf.save(an_article("art_1", "Frost"))
+    await IndexFollower(shelf, before).catch_up()
+    before.close()
+    shelf.save(an_article("art_2", "Frost"))
+    shelf.asked.clear()
+    after = ArticleIndex(tmp_path)
+    follower = IndexFollower(shelf, after)
+    assert follower.is_whole
+    assert found(after) == ["art_1"]
+    assert await follower.catch_up() == 1
+    assert shelf.asked == [(ORG, 1, 2)]
+    assert sorted(found(after)) == ["art_1", "art_2"]
+    after.close()
+
+
+async def test_much_work_is_kept_portion_by_portion(tmp_path: Path) -> None:
+    shelf, index = Shelf(), ArticleIndex(tmp_path)
+    for n in range(2 * AT_ONCE + 10):
+        shelf.save(an_article(f"art_{n}", "Frost", "Cold."))
+    shelf.portion = AT_ONCE
+    broken = shelf.changed
+
+    async def breaks_off(org_id: OrgId, after: int, last: int) -> AsyncIterator[Sequence[Article]]:
+        async for portion in broken(org_id, after, last):
+            yield portion
+            raise ConnectionError("no database")
+
+    shelf.changed = breaks_off  # type: ignore[method-assign]
+    follower = IndexFollower(shelf, index)
+    with pytest.raises(ConnectionError):
+        await follower.catch_up()
+    assert not follower.is_whole
+    assert (len(found(index)), index.position.revs) == (20, {ORG: AT_ONCE})
+    index.close()
+    again = ArticleIndex(tmp_path)
+    shelf.changed = broken  # type: ignore[method-assign]
+    shelf.asked.clear()
+    assert await IndexFollower(shelf, again).catch_up() == AT_ONCE + 10
+    assert shelf.asked == [(ORG, AT_ONCE, 2 * AT_ONCE + 10)]
+    assert again.position.is_whole
+    again.close()
+
+
+async def test_asked_to_the_index_is_made_anew_while_it_goes_on_answering(tmp_path: Path) -> None:
+    shelf, index = Shelf(), ArticleIndex(tmp_path)
+    for n in range(3):
+        shelf.save(an_article(f"art_{n}", "Frost"))
+    follower = IndexFollower(shelf, index)
+    await follower.catch_up()
+    index.apply([an_article("art_never_published", "Frost")])
+    seen: list[int] = []
+    slow = shelf.changed
+
+    async def watched(org_id: OrgId, after: int, last: int) -> AsyncIterator[Sequence[Article]]:
+        seen.append(len(found(index)))
+        async for portion in slow(org_id, after, last):
+            yield portion
+
+    shelf.changed = watched  # type: ignore[method-assign]
+    shelf.build = 1
+    assert await follower.catch_up() == 3
+    assert seen == [4], "what was there is found until the rest has come"
+    assert sorted(found(index)) == ["art_0", "art_1", "art_2"]
+    assert await follower.catch_up() == 0
+    index.close()
+    again = ArticleIndex(tmp_path)
+    assert await IndexFollower(shelf, again).catch_up() == 0, "the request was done before the restart"
+    again.close()
+
+
+def largest(folder: Path, kind: str) -> Path:
+    return max(folder.glob(f"articles-*/{kind}"), key=lambda file: file.stat().st_size)
+
+
+def _garbage(file: Path) -> None:
+    file.write_text("{broken")
+
+
+def _cut(file: Path) -> None:
+    os.truncate(file, file.stat().st_size // 2)
+
+
+def _flipped(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 3] ^= 0xFF
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("kind", "damage"),
+    [
+        ("meta.json", _garbage),
+        ("meta.json", Path.unlink),
+        *((kind, damage) for kind in ("*.idx", "*.store", "*.term") for damage in (Path.unlink, _cut, _flipped)),
+    ],
+)
+async def test_damaged_files_come_anew(tmp_path: Path, kind: str, damage: Callable[[Path], None]) -> None:
+    shelf, before = Shelf(), ArticleIndex(tmp_path)
+    for n in range(3):
+        shelf.save(an_article(f"art_{n}", "Frost"))
+    await IndexFollower(shelf, before).catch_up()
+    before.close()
+    damage(largest(tmp_path, kind))
+    after = ArticleIndex(tmp_path)
+    follower = IndexFollower(shelf, after)
+    assert await follower.catch_up() == 3
+    assert sorted(found(after)) == ["art_0", "art_1", "art_2"]
+    assert await follower.catch_up() == 0
+    after.close()
+
+
+async def test_files_deleted_under_a_running_process_come_anew(tmp_path: Path) -> None:
+    shelf, index = Shelf(), ArticleIndex(tmp_path)
+    shelf.save(an_article("art_1", "Frost"))
+    follower = IndexFollower(shelf, index)
+    await follower.catch_up()
+    rmtree(largest(tmp_path, "meta.json").parent)
+    shelf.save(an_article("art_2", "Frost"))
+    with pytest.raises(Unavailable):
+        await follower.catch_up()
+    assert await follower.catch_up() == 2
+    assert sorted(found(index)) == ["art_1", "art_2"]
+    index.close()

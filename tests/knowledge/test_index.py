@@ -259,31 +259,6 @@ def test_a_rebuilt_index_answers_the_same(demo: ArticleIndex) -> None:
         assert again.search(ORG, text, limit=5) == demo.search(ORG, text, limit=5)
 
 
-def test_an_index_in_a_folder_survives_a_restart(tmp_path: Path) -> None:
-    before = ArticleIndex(tmp_path)
-    before.replace_all(demo_set())
-    answers = [before.search(ORG, text) for text in QUESTIONS]
-    del before
-    after = ArticleIndex(tmp_path)
-    assert [after.search(ORG, text) for text in QUESTIONS] == answers
-
-
-def test_damaged_or_outdated_files_are_replaced(tmp_path: Path) -> None:
-    ArticleIndex(tmp_path).replace_all([an_article("art_1", "Frost")])
-    (folder,) = tmp_path.iterdir()
-    (folder / "meta.json").write_text("{broken")
-    outdated = tmp_path / "articles-0-0"
-    outdated.mkdir()
-    bystander = tmp_path / "other"
-    bystander.mkdir()
-    index = ArticleIndex(tmp_path)
-    assert ids(index, "frost") == []
-    index.replace_all([an_article("art_1", "Frost")])
-    assert ids(index, "frost") == ["art_1"]
-    assert not outdated.exists()
-    assert bystander.exists()
-
-
 def test_readers_in_other_threads_see_old_or_new_but_never_less(empty: ArticleIndex) -> None:
     articles = [an_article(f"art_{n}", "Frost") for n in range(20)]
     empty.replace_all(articles)

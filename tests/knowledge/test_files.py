@@ -1,0 +1,65 @@
+"""Where an index is kept: it survives its process, belongs to one at a time, and files of another version go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from knowledge.files import FolderTakenError
+from knowledge.index import MOST_PROCESSES, ArticleIndex, in_free_folder
+from tests.knowledge.articles import ORG, an_article, demo_set
+
+QUESTIONS = ("竞品降价", "cold chain", "客户", "price", "checklist for delivery")
+
+
+def test_an_index_in_a_folder_survives_a_restart(tmp_path: Path) -> None:
+    before = ArticleIndex(tmp_path)
+    before.replace_all(demo_set())
+    answers = [before.search(ORG, text) for text in QUESTIONS]
+    before.close()
+    after = ArticleIndex(tmp_path)
+    assert [after.search(ORG, text) for text in QUESTIONS] == answers
+    after.close()
+
+
+def test_files_of_another_version_go_and_nothing_else(tmp_path: Path) -> None:
+    outdated, bystander = tmp_path / "articles-0-0", tmp_path / "other"
+    outdated.mkdir()
+    bystander.mkdir()
+    ArticleIndex(tmp_path).close()
+    assert not outdated.exists()
+    assert bystander.exists()
+
+
+def test_a_folder_belongs_to_one_index_until_it_is_closed(tmp_path: Path) -> None:
+    first = ArticleIndex(tmp_path)
+    first.replace_all([an_article("art_1", "Frost")])
+    with pytest.raises(FolderTakenError):
+        ArticleIndex(tmp_path)
+    assert len(first.search(ORG, "frost")) == 1
+    first.close()
+    second = ArticleIndex(tmp_path)
+    assert len(second.search(ORG, "frost")) == 1
+    second.close()
+
+
+def test_processes_take_the_first_free_folder(tmp_path: Path) -> None:
+    first, second = in_free_folder(tmp_path), in_free_folder(tmp_path)
+    second.replace_all([an_article("art_1", "Frost")])
+    assert first.search(ORG, "frost") == []
+    second.close()
+    third = in_free_folder(tmp_path)
+    assert len(third.search(ORG, "frost")) == 1, "what an earlier process left is used"
+    first.close()
+    third.close()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["0", "1"]
+
+
+def test_too_many_processes_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MOST_PROCESSES >= 16
+    monkeypatch.setattr("knowledge.index.MOST_PROCESSES", 1)
+    first = in_free_folder(tmp_path)
+    with pytest.raises(FolderTakenError):
+        in_free_folder(tmp_path)
+    first.close()
