@@ -54,7 +54,8 @@ def documents_of(article: Article, edition: str) -> Iterator[tantivy.Document]:
         document.add_text("article", storable(article.id))
         document.add_text("edition", edition)
         document.add_text("language", article.language)
-        document.add_text("team", EVERYBODY)
+        for team in article.team_ids or (EVERYBODY,):
+            document.add_text("team", storable(team))
         for tag in article.tags:
             document.add_text("tag", storable(tag))
         for stage in article.stages:

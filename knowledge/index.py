@@ -324,6 +324,7 @@ def _filters(
 ) -> list[tuple[str, tuple[str, ...]]]:
     """Fields with the values of which an article must have one."""
     given = [("org", str(org_id)), *(("tag", tag) for tag in sorted(tags)), ("language", language), ("stage", stage)]
+    within: list[tuple[str, tuple[str, ...]]]
     within = [(field, (storable(value),)) for field, value in given if value is not None]
     return within if teams is None else [*within, ("team", (EVERYBODY, *map(storable, sorted(teams))))]
 

@@ -37,6 +37,20 @@ SHORTEST_KEPT = 2
 """Characters of a search without a find that editors are shown."""
 MAX_NOTES = 300
 """Characters of a lead's note that count as words of the situation."""
+_DECIDING = {
+    "state": 1,
+    "language": 1,
+    "stages": 1,
+    "product_lines": 1,
+    "industry": 1,
+    "competitors": 1,
+    "published_at": 1,
+    "updated_at": 1,
+    "helpful": 1,
+    "not_helpful": 1,
+    "used_in_visits": 1,
+}
+"""What of an article decides whether and in which place it is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +67,7 @@ class Asked:
 
 
 async def search_articles(context: Context, asked: Asked, first: int) -> list[Document]:
-    """Hits, best first: `article`, `snippet`, `score`, `reasons`, `highlights` in UTF-16 code units of the snippet."""
+    """Hits, best first: `article_id`, `snippet`, `score`, `reasons`, `highlights` in UTF-16 units of the snippet."""
     actor = context.me
     synonyms = await known_groups(context.store, actor.org_id)
     situation, _ = await _situation(context, asked)
@@ -64,6 +78,7 @@ async def search_articles(context: Context, asked: Asked, first: int) -> list[Do
         language=asked.language,
         tags=frozenset(asked.tags),
         stage=asked.stage,
+        teams=actor.scope.audience,
         synonyms=synonyms,
         limit=min(first * CANDIDATES, MAX_HITS),
     )
@@ -87,6 +102,7 @@ async def article_facets(context: Context, asked: Asked) -> list[Document]:
         language=asked.language,
         tags=frozenset(asked.tags),
         stage=asked.stage,
+        teams=context.me.scope.audience,
         synonyms=synonyms,
     )
     counts = await asyncio.to_thread(count)
@@ -101,7 +117,14 @@ async def article_facets(context: Context, asked: Asked) -> list[Document]:
 async def recommended_articles(context: Context, asked: Asked, first: int) -> list[Document]:
     """The articles that fit a lead, visit or competitor best, as `search_articles` gives them."""
     situation, words = await _situation(context, asked)
-    fitting = partial(context.services.articles.fitting, context.me.org_id, situation, words, limit=RECOMMENDED)
+    fitting = partial(
+        context.services.articles.fitting,
+        context.me.org_id,
+        situation,
+        words,
+        teams=context.me.scope.audience,
+        limit=RECOMMENDED,
+    )
     return await _ranked(context, await asyncio.to_thread(fitting), situation, asked.language, first)
 
 
@@ -127,8 +150,9 @@ async def _situation(context: Context, asked: Asked) -> tuple[Situation, str]:
 async def _ranked(
     context: Context, hits: Sequence[Hit], situation: Situation, language: ArticleLanguage | None, first: int
 ) -> list[Document]:
-    found = await context.reads.by_keys(COLLECTION, [hit.article_id for hit in hits])
-    rows: list[tuple[float, Hit, Document, Standing]] = []
+    # Only what decides; of those that are shown, the schema reads what is asked for.
+    found = await context.reads.by_keys(COLLECTION, [hit.article_id for hit in hits], projection=_DECIDING)
+    rows: list[tuple[float, Hit, Standing]] = []
     for hit in hits:
         article = found.get(hit.article_id)
         # The index may be moments behind: what was retired since is no hit any more.
@@ -136,11 +160,11 @@ async def _ranked(
             continue
         if language is None or article["language"] == language:
             standing = _standing(article)
-            rows.append((rank(hit.score, standing, situation, context.now), hit, article, standing))
+            rows.append((rank(hit.score, standing, situation, context.now), hit, standing))
     rows.sort(key=lambda row: (-row[0], row[1].article_id))
     return [
         {
-            "article": article,
+            "article_id": hit.article_id,
             "snippet": hit.snippet,
             "score": score,
             "highlights": utf16_ranges(hit.snippet, hit.highlights),
@@ -148,7 +172,7 @@ async def _ranked(
                 reason.value for reason in reasons(standing, situation, context.now, by_words=bool(hit.highlights))
             ],
         }
-        for score, hit, article, standing in rows[:first]
+        for score, hit, standing in rows[:first]
     ]
 
 

@@ -8,7 +8,7 @@ import strawberry
 from domain.article_ranking import ArticleReason
 from resolvers.article_search import Asked, article_facets, recommended_articles, search_articles
 from schema.articles import Article, Language
-from schema.fields import Info, returns, stored
+from schema.fields import Info, related, returns, stored
 from schema.paging import First, page_request
 from schema.scalars import described_enum
 from storage.driver import Document
@@ -35,7 +35,7 @@ class TextRange:
 
 @strawberry.type(description="An article that was found, with the passage that fits best.")
 class ArticleHit:
-    article: Article | None = stored("article", "The article.")
+    article: Article | None = related("articles", "The article.", key="article_id")
     snippet: str = stored("snippet", "The passage as plain text, not HTML or Markdown.")
     score: float = stored("score", "How well it fits; comparable within one answer only.")
     reasons: list[ArticleReason] = stored("reasons", "Why it was chosen, the weightiest first.")

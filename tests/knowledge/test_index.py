@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.article_ranking import Situation
 from domain.articles import Article, ArticleLanguage, ArticleState
-from domain.ids import OrgId
+from domain.ids import OrgId, TeamId
 from knowledge.index import MAX_HITS, ArticleIndex
 from tests.knowledge.articles import ORG, OTHER_ORG, an_article, demo_set
 
@@ -182,6 +183,29 @@ def test_filters(demo: ArticleIndex) -> None:
     assert ids(demo, "客户", stage="lost") == []
     assert ids(demo, "cold", language="fr") == []
     assert ids(demo, "cold", tags=frozenset({"\ud800"}), stage="\x00") == []
+
+
+def test_what_is_kept_to_teams_is_found_for_them_and_counted_for_them_alone() -> None:
+    index = ArticleIndex()
+    north, south = TeamId("tea_north"), TeamId("tea_south")
+    index.replace_all(
+        [
+            an_article("art_all", "Frost", competitors=frozenset({"Rival"})),
+            an_article("art_north", "Frost", team_ids=frozenset({north}), competitors=frozenset({"Rival"})),
+            an_article("art_both", "Frost", team_ids=frozenset({north, south}), tags=frozenset({"secret"})),
+        ]
+    )
+    seen = {
+        None: {"art_all", "art_north", "art_both"},
+        frozenset({north}): {"art_all", "art_north", "art_both"},
+        frozenset({south, TeamId("tea_x")}): {"art_all", "art_both"},
+        frozenset[TeamId](): {"art_all"},
+    }
+    for teams, expected in seen.items():
+        assert set(ids(index, "frost", teams=teams)) == expected
+        assert index.facets(ORG, "frost", teams=teams)["tag"].total() == ("art_both" in expected)
+        fitting = index.fitting(ORG, Situation(competitor="rival"), "", teams=teams, limit=9)
+        assert {hit.article_id for hit in fitting} == expected - {"art_both"}
 
 
 def test_a_filter_does_not_change_the_score(demo: ArticleIndex) -> None:
