@@ -44,6 +44,7 @@ AUDITED: Final = frozenset(
         "replayDeadLetters",
         "saveBehaviourNorms",
         "savePlanningPolicy",
+        "saveNightRules",
         "saveCoachingRules",
         "saveSynonyms",
         "bindChannel",

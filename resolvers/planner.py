@@ -37,6 +37,8 @@ class Planner:
     executor: Executor
     source: TravelSource = field(default_factory=TravelSource)
     solve_s: float = SOLVE_S
+    at_once: int = 1
+    """So many problems the executor solves side by side."""
     asked: int = 0
     running: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
 

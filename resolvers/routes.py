@@ -12,6 +12,7 @@ import structlog
 from domain.access import Actor, Capability
 from domain.accounts import Tier
 from domain.attendance import planned_work
+from domain.calendar import Span
 from domain.ids import AccountId, LeadId, PersonId, PlanId, SiteId, TeamId, VisitId, is_id, new_id
 from domain.notices import NoticeKind, Priority, event_key, make_notice
 from domain.people import Person, PersonState
@@ -90,16 +91,8 @@ async def plan_day(
         shift = planned_work(rep, day)
         if shift is None or rep.state is not PersonState.ACTIVE:
             return NoShiftPlanned(rep.id, day.isoformat())
-        plan = Plan(
-            PlanId(plan_id or new_id("pln", context.now)), rep.id, day.isoformat(), PlanState.SOLVING, context.now
-        )
-        facts = {
-            "shift_start_at": stored_time(shift[0]),
-            "shift_end_at": stored_time(shift[1]),
-            "stops": [],
-            "dropped": [],
-        }
-        return Saved(COLLECTION, await insert_plan(store, plan_document(plan, rep.org_id, rep.team_id, facts)))
+        new = plan_to_solve(rep, day, shift, PlanId(plan_id or new_id("pln", context.now)), context.now)
+        return Saved(COLLECTION, await insert_plan(store, new))
 
     given = {"rep_id": rep_id, "date": day, "id": plan_id}
     found = await once(context, "planDay", client_key, given, act)
@@ -108,6 +101,18 @@ async def plan_day(
     solving = context.services.planner.begin(found["_id"], lambda: solve(context.services, found))
     await asyncio.wait({solving}, timeout=wait_ms / 1000)
     return await context.reads.find(COLLECTION, found["_id"]) or found
+
+
+def plan_to_solve(rep: Person, day: date, shift: Span, plan_id: PlanId, now: datetime) -> Document:
+    """A plan of the rep's day as it is stored before the solver has looked at it."""
+    plan = Plan(plan_id, rep.id, day.isoformat(), PlanState.SOLVING, now)
+    facts = {
+        "shift_start_at": stored_time(shift[0]),
+        "shift_end_at": stored_time(shift[1]),
+        "stops": [],
+        "dropped": [],
+    }
+    return plan_document(plan, rep.org_id, rep.team_id, facts)
 
 
 async def solve(services: Services, document: Document) -> None:

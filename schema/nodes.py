@@ -25,6 +25,7 @@ NODES = {
     "nrm": ("norm_entries", "NormEntry"),
     "gby": ("gate_bypasses", "GateBypass"),
     "pln": ("route_plans", "RoutePlan"),
+    "prn": ("planning_runs", "PlanningRun"),
     "clk": ("clocks", "SlaClock"),
     "art": ("articles", "Article"),
     "qst": ("questions", "Question"),

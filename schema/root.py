@@ -43,6 +43,7 @@ from schema.notices import NoticeMutation, NoticeQuery, NoticeSubscription
 from schema.people import PersonMutation, PersonQuery
 from schema.personal_data import PersonalDataMutation, PersonalDataQuery
 from schema.planning_policies import PlanningPolicyMutation, PlanningPolicyQuery
+from schema.planning_runs import PlanningRunMutation, PlanningRunQuery
 from schema.pool import PoolMutation, PoolQuery
 from schema.positions import PositionMutation, PositionQuery
 from schema.preferences import PreferenceMutation, PreferenceQuery
@@ -96,6 +97,7 @@ class Query(
     LeadDraftQuery,
     DuplicateQuery,
     AssignmentRuleQuery,
+    PlanningRunQuery,
     PoolQuery,
     SiteQuery,
     VisitQuery,
@@ -153,6 +155,7 @@ class Mutation(
     ContactMutation,
     LeadMutation,
     AssignmentRuleMutation,
+    PlanningRunMutation,
     PoolMutation,
     HoldMutation,
     MergingMutation,

@@ -42,6 +42,8 @@ REACH: dict[str, Reach] = {
     "norm_entries": Reach.OWNED,
     "norm_flags": Reach.OWNED,
     "route_plans": Reach.OWNED,
+    "planning_runs": Reach.OWNED,
+    "night_rules": Reach.ORGANIZATION,
     "shifts": Reach.OWNED,
     "articles": Reach.AUDIENCE,
     "synonyms": Reach.ORGANIZATION,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures import Executor
 from pathlib import Path
 from zoneinfo import reset_tzpath
 
@@ -37,10 +36,10 @@ from storage.credentials import Passwords
 from storage.driver import connect
 from storage.outbox import Outbox, registered_devices
 from storage.store import Store
-from wiring.child_process import die_with_parent
 from wiring.clock import system_clock
 from wiring.settings import Settings, SettingsError
 from wiring.signing_keys import load_signing_keys
+from wiring.solver_processes import SolverProcesses
 
 _log = structlog.get_logger(__name__)
 _ARTICLE_POLL_S = 1.5
@@ -52,10 +51,12 @@ def build_store(settings: Settings, uri: str) -> Store:
     return Store(connect(uri, settings.mongodb_database, driver=settings.mongodb_driver))
 
 
-def _solver_processes(count: int) -> ProcessPoolExecutor:
-    """Started at the first plan. Spawned, not forked: a fork would inherit listening sockets and locks."""
-    context = get_context("spawn")
-    return ProcessPoolExecutor(count, mp_context=context, initializer=die_with_parent, initargs=(os.getpid(),))
+def _solvers(settings: Settings) -> Executor:
+    if settings.dask_scheduler is None:
+        return SolverProcesses(settings.plan_workers)
+    from wiring.dask_cluster import DaskCluster  # noqa: PLC0415 - an optional extra
+
+    return DaskCluster(settings.dask_scheduler, settings.plan_workers)
 
 
 def build_services(
@@ -86,7 +87,7 @@ def build_services(
         passwords=Passwords(),
         sign_in=SignInRules(settings.refresh_token_s, settings.sign_in_attempts, settings.sign_in_window_s),
         app=AppRules(settings.app_min_version, settings.max_body_bytes),
-        planner=Planner(_solver_processes(settings.plan_workers), _travel_source(settings)),
+        planner=Planner(_solvers(settings), _travel_source(settings), at_once=settings.plan_workers),
         articles=articles,
         article_follower=IndexFollower(StoredArticles(store), articles, interval_s=_ARTICLE_POLL_S),
         changes=ChangeFeed(store, notices.FOLLOWED | map_views.FOLLOWED | article_search.FOLLOWED),

@@ -227,7 +227,18 @@ class Settings(PushSettings):
     hand_over_batch: int = Field(
         default=50, ge=1, le=200, description="Most leads of somebody who left that move in one transaction."
     )
-    plan_workers: int = Field(default=1, ge=1, le=256, description="Processes that solve route plans.")
+    plan_workers: int = Field(
+        default=1,
+        ge=1,
+        le=256,
+        description="Processes that solve route plans; with DASK_SCHEDULER, how many plans the cluster has at once.",
+    )
+    dask_scheduler: str | None = Field(
+        default=None,
+        pattern=r"^(tcp|tls|ws|wss)://\S+$",
+        description="Address of a `dask.distributed` scheduler whose workers solve route plans instead of processes of "
+        "this machine (extra `dask`).",
+    )
     travel_engine: Literal["none", "osrm", "valhalla", "tiles"] = Field(
         default="none",
         description="Where driving times come from: `none` (geodesic distance with a detour), `osrm` or `valhalla` (a "
@@ -299,6 +310,12 @@ class Settings(PushSettings):
             raise ValueError("TRAVEL_ENGINE: tiles needs TRAVEL_TILES")
         if self.travel_engine == "tiles" and find_spec("valhalla") is None:
             raise ValueError("TRAVEL_ENGINE: tiles needs the extra `road`, which is not installed")
+        return self
+
+    @model_validator(mode="after")
+    def _cluster(self) -> Self:
+        if self.dask_scheduler is not None and find_spec("distributed") is None:
+            raise ValueError("DASK_SCHEDULER: needs the extra `dask`, which is not installed")
         return self
 
     @model_validator(mode="after")

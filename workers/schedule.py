@@ -25,6 +25,7 @@ from workers.erasures import erase_due
 from workers.hand_overs import hand_over_due
 from workers.norms import tell_of_norms
 from workers.old_photos import remove_old_photos
+from workers.planning_runs import plan_regions
 from workers.pool import return_untouched
 from workers.push_delivery import PushDelivery, Timing
 from workers.push_metrics import show_queue, show_unreachable
@@ -110,6 +111,7 @@ def jobs(
         Job("silent_phones", SILENT_PHONES_EVERY_S, partial(wake_silent, services, channels)),
         Job("driven_distances", DRIVES_EVERY_S, partial(measure_driven, services)),
         Job("route_plans", 5.0, partial(solve_left_over, services)),
+        Job("planning_runs", 5.0, partial(plan_regions, services)),
     ]
 
 

@@ -34,6 +34,7 @@ MAKERS = {
     "bnd": ("rep", "bindChannel"),
     "shf": ("rep", "startShift"),
     "pln": ("rep", "planDay"),
+    "prn": ("manager", "planRegion"),
 }
 """Kind -> who makes it and by which mutation, in an order in which each finds what it refers to."""
 INDIRECT = frozenset({"org", "tea", "per", "clk", "ntc", "fil", "gby", "hov", "nrm", "qtp"})

@@ -90,6 +90,8 @@ NAMED: dict[str, Any] = {
     "targetSeconds": 86_400,
     "saveAssignmentTable.expectedVersion": 0,
     "updatePoolRules.expectedVersion": 0,
+    "saveNightRules.expectedVersion": 0,
+    "startsAt": "02:00",
     "publishConsentText.expectedVersion": 0,
     "claimedUntouchedHours": 72,
     "assignedUntouchedHours": 72,
