@@ -11,7 +11,7 @@ from graphql import DocumentNode, FieldNode, GraphQLSchema, TypeInfo, TypeInfoVi
 from api.documents import Operation
 from domain.access import Reach
 from schema.fields import READING, Computed, Placed, Related, RelatedList, Stored
-from storage.reads import REACH
+from storage.reach import REACH
 
 
 class SharableOperations:

@@ -1,4 +1,4 @@
-"""Who may see and do what: roles, capabilities and the Scope that every read is given (storage/reads.py applies it)."""
+"""Who may see and do what: roles, capabilities and the Scope that every read is given (storage/reach.py applies it)."""
 
 from __future__ import annotations
 

@@ -26,7 +26,8 @@ from storage.articles import (
 )
 from storage.driver import Document
 from storage.people import TEAMS
-from storage.reads import Reads, is_shown
+from storage.reach import is_shown
+from storage.reads import Reads
 from storage.store import Store
 
 PACK_SIZE = 200

@@ -10,7 +10,8 @@ from domain.notices import Notice, is_shared
 from storage.codec import decode, encode
 from storage.driver import Document, IndexModel, UpdateOne
 from storage.outbox import DELIVERIES, MAX_PER_CLOCK, NOTICES
-from storage.reads import Reads, scope_filter
+from storage.reach import scope_filter
+from storage.reads import Reads
 from storage.store import Store
 from storage.times import stored_time
 

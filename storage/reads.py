@@ -4,134 +4,19 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from domain.access import CAPABILITIES, SEES_ALL, Capability, Reach, Role, Scope
+from domain.access import Scope
 from domain.errors import BadInput
 from storage.driver import Document
 from storage.known import KNOWN
+from storage.reach import matches, scope_filter
 from storage.store import Store
-
-REACH: dict[str, Reach] = {
-    "organizations": Reach.ORGANIZATION,
-    "teams": Reach.TEAM,
-    "people": Reach.TEAM,
-    "accounts": Reach.TEAM,
-    "contacts": Reach.TEAM,
-    "sites": Reach.TEAM,
-    "leads": Reach.OWNED,
-    "activities": Reach.OWNED,
-    "lead_assignments": Reach.OWNED,
-    "assignment_tables": Reach.ORGANIZATION,
-    "pool_rules": Reach.ORGANIZATION,
-    "clocks": Reach.OWNED,
-    "visits": Reach.OWNED,
-    "check_ins": Reach.OWNED,
-    "site_relocations": Reach.OWNED,
-    "shared_phones": Reach.ORGANIZATION,
-    "files": Reach.HELD,
-    "sales_procedures": Reach.ORGANIZATION,
-    "gate_bypasses": Reach.OWNED,
-    "behaviour_norms": Reach.ORGANIZATION,
-    "planning_policies": Reach.ORGANIZATION,
-    "norm_entries": Reach.OWNED,
-    "norm_flags": Reach.OWNED,
-    "route_plans": Reach.OWNED,
-    "planning_runs": Reach.OWNED,
-    "night_rules": Reach.ORGANIZATION,
-    "shifts": Reach.OWNED,
-    "articles": Reach.AUDIENCE,
-    "synonyms": Reach.ORGANIZATION,
-    "coaching_rules": Reach.ORGANIZATION,
-    "questions": Reach.OWNED,
-    "question_topics": Reach.ORGANIZATION,
-    "unanswered_searches": Reach.ORGANIZATION,
-    "calendars": Reach.ORGANIZATION,
-    "calendar_versions": Reach.ORGANIZATION,
-    "sla_policies": Reach.ORGANIZATION,
-    "sla_policy_versions": Reach.ORGANIZATION,
-    "sla_sweeps": Reach.ORGANIZATION,
-    "hand_overs": Reach.OWNED,
-    "hand_over_entries": Reach.OWNED,
-    "notices": Reach.PERSONAL,
-    "devices": Reach.PERSONAL,
-    "bindings": Reach.HELD,
-    "positions": Reach.CHAIN,
-    "track_points": Reach.CHAIN,
-    "drives": Reach.CHAIN,
-    "location_views": Reach.PERSONAL,
-    "sessions": Reach.PERSONAL,
-    "audit_entries": Reach.ADMINISTRATION,
-    "deliveries": Reach.ADMINISTRATION,
-    "data_requests": Reach.PERSONAL,
-    "article_uses": Reach.PERSONAL,
-    "consents": Reach.PERSONAL,
-    "consent_events": Reach.PERSONAL,
-    "consent_texts": Reach.ORGANIZATION,
-    "consent_text_versions": Reach.ORGANIZATION,
-}
-_LEADS_TEAMS = frozenset({Role.MANAGER, Role.DIRECTOR})
-_EDITED_BY = {"articles": (Capability.EDIT_ARTICLES, {"state": "PUBLISHED"})}
-"""Collections that some write and all read: what everybody without the capability sees of them."""
-_HANDED_OVER = frozenset({"leads", "lead_assignments", "activities", "clocks", "visits"})
-"""What a rep who stands in for another sees of theirs; never where they were."""
-_TEAM_KEY = {"teams": "_id"}
-_OWNER_KEY = {"people": "_id", "files": "holder_id", "bindings": "holder_id"}
-_ORG_KEY = {"organizations": "_id"}
-
-
-def scope_filter(collection: str, scope: Scope) -> Document:
-    """The filter every read of the collection begins with. Raises KeyError where no reach is declared."""
-    reach = REACH[collection]
-    query: Document = {_ORG_KEY.get(collection, "org_id"): scope.org_id}
-    if collection in _EDITED_BY and scope.role is not None:
-        capability, shown = _EDITED_BY[collection]
-        query |= {} if capability in CAPABILITIES[scope.role] else shown
-    if scope.is_system or reach is Reach.ORGANIZATION:
-        return query
-    owner, team = _OWNER_KEY.get(collection, "owner_id"), _TEAM_KEY.get(collection, "team_id")
-    if reach is Reach.PERSONAL:
-        query[owner] = scope.person_id
-    elif reach is Reach.ADMINISTRATION:
-        if scope.role is not Role.ADMIN:
-            query[owner] = _any_of(())
-    elif reach is Reach.CHAIN:
-        if scope.role in _LEADS_TEAMS:
-            query[team] = _any_of(scope.subtree)
-        else:
-            query[owner] = scope.person_id
-    elif scope.role in SEES_ALL:
-        pass
-    elif reach is Reach.AUDIENCE:
-        # None: what is kept to no team has no such list.
-        query["team_ids"] = {"$in": [None, *sorted(scope.audience or ())]}
-    elif reach is Reach.OWNED and scope.role is Role.REP:
-        stands_in = scope.stands_in_for if collection in _HANDED_OVER else ()
-        query[owner] = _any_of({scope.person_id, *stands_in})
-    elif reach is Reach.HELD and scope.role is Role.REP:
-        query[owner] = _any_of({scope.person_id, scope.team_id, *scope.stands_in_for})
-    elif scope.role is Role.REP:
-        # An empty list, not None: a rep without a team must not match records without one.
-        query[team] = _any_of({scope.team_id})
-    else:
-        query[team] = _any_of(scope.subtree)
-    return query
-
-
-def is_shown(collection: str, document: Document, scope: Scope) -> bool:
-    """Whether a whole document of the collection lies within the scope, for what was read without one."""
-    return _matches(document, scope_filter(collection, scope))
-
-
-def _any_of(values: Collection[str | None]) -> Any:
-    """A condition for one of these; for a single one an equality, behind which an index also serves the order."""
-    wanted = sorted(each for each in values if each is not None)
-    return wanted[0] if len(wanted) == 1 else {"$in": wanted}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +73,8 @@ class Reads:
         query = scope_filter(collection, self.scope)
         if collection in KNOWN:
             known = (await self.store.whole(collection, [document_id])).get(document_id)
-            return known if known is not None and _matches(known, query) else None
-        if "_id" in query and not _matches({"_id": document_id}, {"_id": query.pop("_id")}):
+            return known if known is not None and matches(known, query) else None
+        if "_id" in query and not matches({"_id": document_id}, {"_id": query.pop("_id")}):
             return None
         # The id first: some servers choose the index by the order of the conditions.
         return await self.store[collection].find_one({"_id": document_id} | query, _with(projection, ()))
@@ -206,7 +91,7 @@ class Reads:
                 return None
             found[key] = document
         query = scope_filter(collection, self.scope)
-        return {key: document for key, document in found.items() if _matches(document, query)}
+        return {key: document for key, document in found.items() if matches(document, query)}
 
     async def by_keys(
         self, collection: str, keys: Sequence[str], *, on: str = "_id", projection: Mapping[str, Any] | None = None
@@ -220,13 +105,13 @@ class Reads:
         query = scope_filter(collection, self.scope)
         if on == "_id" and collection in KNOWN:
             known = await self.store.whole(collection, keys)
-            return {key: document for key, document in known.items() if _matches(document, query)}
+            return {key: document for key, document in known.items() if matches(document, query)}
         wanted: Document = {"$in": list(keys)}
         if on in query:
             # The scope has a condition on the key itself: it is applied to what was found.
             needed = _with(projection, (on, *query))
             found = await self.store[collection].find({on: wanted}, projection=needed, limit=len(keys))
-            return {document[on]: document for document in found if _matches(document, query)}
+            return {document[on]: document for document in found if matches(document, query)}
         needed = _with(projection, (on,))
         found = await self.store[collection].find({on: wanted, **query}, projection=needed, limit=len(keys))
         return {document[on]: document for document in found}
@@ -249,7 +134,7 @@ class Reads:
         # Scope goes inside the grouping read: a parent's page must be filled from what the caller may see.
         allowed = scope_filter(collection, self.scope)
         if on in allowed:
-            parents = [each for each in parents if _matches({on: each}, {on: allowed[on]})]
+            parents = [each for each in parents if matches({on: each}, {on: allowed[on]})]
             if not parents:
                 return {}
         match = {**(where or {}), **allowed, on: {"$in": list(parents)}}
@@ -342,18 +227,6 @@ def _narrowed(allowed: Document, where: Mapping[str, Any]) -> Document:
     if clashing:
         query["$and"] = [*query.get("$and", []), clashing]
     return query
-
-
-def _matches(document: Mapping[str, Any], allowed: Mapping[str, Any]) -> bool:
-    """Whether a fetched document satisfies a scope filter (equalities and `$in` only; of a list, any element)."""
-    for path, wanted in allowed.items():
-        value = document.get(path)
-        if isinstance(wanted, dict):
-            if not any(each in wanted["$in"] for each in (value if isinstance(value, list) else [value])):
-                return False
-        elif value != wanted:
-            return False
-    return True
 
 
 def encode_cursor(order: str, value: Any, document_id: str) -> str:

@@ -9,7 +9,8 @@ from domain.accounts import Account
 from domain.sites import Site
 from storage.codec import decode, encode
 from storage.driver import Document, IndexModel
-from storage.reads import Reads, scope_filter
+from storage.reach import scope_filter
+from storage.reads import Reads
 from storage.store import Store
 
 COLLECTION = "sites"

@@ -11,7 +11,8 @@ from domain.access import Reach, Role, Scope
 from domain.errors import BadInput
 from domain.ids import OrgId, PersonId, TeamId
 from storage.indexes import INDEXES
-from storage.reads import REACH, PageRequest, Reads, decode_cursor, encode_cursor, scope_filter
+from storage.reach import REACH, scope_filter
+from storage.reads import PageRequest, Reads, decode_cursor, encode_cursor
 from storage.store import Store
 
 ORG = OrgId("org_reads")
