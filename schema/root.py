@@ -50,7 +50,7 @@ from schema.preferences import PreferenceMutation, PreferenceQuery
 from schema.procedures import ProcedureMutation, ProcedureQuery
 from schema.questions import QuestionMutation, QuestionQuery
 from schema.relocations import RelocationMutation, RelocationQuery
-from schema.routes import RoutePlanMutation, RoutePlanQuery
+from schema.routes import RoutePlanMutation, RoutePlanQuery, RoutePlanSubscription
 from schema.satisfaction import SatisfactionMutation
 from schema.scalars import SCALARS
 from schema.sessions import SessionMutation
@@ -194,7 +194,7 @@ class Mutation(
 
 
 @strawberry.type(description="Everything that can be watched, over graphql-transport-ws.")
-class Subscription(TeamMapSubscription, NoticeSubscription):
+class Subscription(TeamMapSubscription, NoticeSubscription, RoutePlanSubscription):
     pass
 
 

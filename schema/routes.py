@@ -1,5 +1,6 @@
 """Route plans in the schema: type, queries and mutations."""
 
+from collections.abc import AsyncIterator
 from datetime import date as LocalDate  # noqa: N812 - fields are called `date`
 from datetime import datetime
 from enum import Enum
@@ -11,9 +12,10 @@ from domain.refusals import Refusal
 from domain.route_words import DROP_FACTS, what_changes, why_dropped
 from domain.routes import CandidateReason, ChangeKind, PlanNotReady, PlanState
 from resolvers import routes as resolvers
+from resolvers.plan_updates import watch_plans
 from resolvers.routes import plan_day, publish_plan
 from routing.problem import DropReason, Limiting, Proof
-from schema.fields import Info, Rule, computed, mutates, placed_line, related, returns, stored, wanted
+from schema.fields import Info, Rule, computed, mutates, placed_line, related, returns, stored, streams, wanted
 from schema.inputs import given
 from schema.nodes import Node
 from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
@@ -254,6 +256,32 @@ class RoutePlanQuery:
         request = page_request(first, after, str(order.value))
         page = await info.context.reads.page("route_plans", _conditions(filter), request, wanted(info, "RoutePlan"))
         return as_connection(page)
+
+
+@strawberry.type(description="Plans that changed since the event before.")
+class RoutePlanUpdate:
+    plans: list[RoutePlan] = stored("plans", "As they are now; in the first event the plan asked for by `id`.")
+    may_have_missed: bool = stored(
+        "may_have_missed", "Whether a change may have been missed: read the plans again that you show."
+    )
+
+
+@strawberry.type
+class RoutePlanSubscription:
+    @streams(
+        RoutePlanUpdate,
+        "Plans you may see while they change: solved, published, replaced. The first event comes at once. Conditions "
+        "that are absent do not restrict. After an error subscribe again.",
+    )
+    async def route_plan_changed(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="Only this plan.")] = None,  # noqa: A002
+        rep_id: Annotated[strawberry.ID | None, strawberry.argument(description="Only this person's.")] = None,
+        date: Annotated[LocalDate | None, strawberry.argument(description="Only of this local date.")] = None,
+    ) -> AsyncIterator[Document]:
+        async for update in watch_plans(info.context, id, rep_id, date):
+            yield update
 
 
 @strawberry.type

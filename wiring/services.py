@@ -21,7 +21,7 @@ from push.channel import Channel
 from push.registry import BASE_URLS, PushConfig, WecomAccount, channel_names, open_channels
 from push.rooms import NoLimit, Rooms, limits_with
 from push.vapid import VapidKey
-from resolvers import article_search, map_views, notices
+from resolvers import article_search, map_views, notices, plan_updates
 from resolvers.context import Clock
 from resolvers.derived_secrets import DerivedSecrets
 from resolvers.planner import Planner
@@ -90,7 +90,9 @@ def build_services(
         planner=Planner(_solvers(settings), _travel_source(settings), at_once=settings.plan_workers),
         articles=articles,
         article_follower=IndexFollower(StoredArticles(store), articles, interval_s=_ARTICLE_POLL_S),
-        changes=ChangeFeed(store, notices.FOLLOWED | map_views.FOLLOWED | article_search.FOLLOWED),
+        changes=ChangeFeed(
+            store, notices.FOLLOWED | map_views.FOLLOWED | article_search.FOLLOWED | plan_updates.FOLLOWED
+        ),
         files=FileStore(_blobs(settings), settings.files_folder / "incoming", settings.file_max_bytes),
         team_map_interval_s=settings.team_map_interval_s,
         verify_firebase=verify_firebase,
