@@ -1,10 +1,11 @@
-"""Generated days of a rep for the planner's benchmark: appointments, opening hours, lunch, values as in the product.
+"""Generated days of a rep and of a team for the benchmarks of the planner: appointments, opening hours, lunch, values.
 
 The same seed gives the same day everywhere.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -12,6 +13,7 @@ from domain.accounts import Tier
 from domain.places import Point
 from domain.routes import SERVICE_S, TIER_INTERVAL_DAYS, visit_value
 from routing.problem import Candidate, DayProblem, Lunch, Window
+from routing.team_problem import Rep, TeamProblem
 
 _SHIFT_START = datetime(2026, 3, 2, 1, tzinfo=UTC)
 _SHIFT_H = 9
@@ -34,6 +36,34 @@ def field_day(count: int, seed: int) -> DayProblem:
     candidates = tuple(_candidate(f"v{number:02}", place(), random) for number in range(count))
     lunch = Lunch(Window(_at(2.5), _at(4.5)), _LUNCH_S)
     return DayProblem(_at(0), _at(_SHIFT_H), home, home, lunch, candidates)
+
+
+def team_day(count: int, reps: int, seed: int) -> TeamProblem:
+    """A day of `reps` representatives who share `count` candidates; each starts and ends at home, half of them later.
+
+    One candidate in ten needs a skill that every second one has, and one in twenty is bound to one of them.
+    """
+    day = field_day(count, seed)
+    random = Random(count * 1_000_003 + reps * 1_009 + seed)
+    assert day.start is not None
+
+    def rep(number: int) -> Rep:
+        assert day.start is not None
+        home = Point(day.start.latitude + random.gauss(0, 0.03), day.start.longitude + random.gauss(0, 0.05))
+        later = timedelta(minutes=30 * (number % 2))
+        skills = frozenset({"demonstration"}) if number % 2 == 0 else frozenset[str]()
+        return Rep(f"r{number}", day.shift_start + later, day.shift_end + later, home, home, day.lunch, skills)
+
+    people = tuple(rep(number) for number in range(reps))
+    candidates = tuple(
+        replace(
+            each,
+            needs=frozenset({"demonstration"}) if random.random() < 0.1 else frozenset(),
+            rep_id=random.choice(people[::2]).id if random.random() < 0.05 else None,
+        )
+        for each in day.candidates
+    )
+    return TeamProblem(people, candidates)
 
 
 def _candidate(name: str, point: Point, random: Random) -> Candidate:

@@ -19,6 +19,9 @@ DROP_FACTS = (
 """What `why_dropped` is told, in its order."""
 _ALONE = {
     "NO_LOCATION": ("The site has no position on the map.", "该网点没有地图位置。"),
+    "LOCKED_TO_ANOTHER": ("It is somebody else's visit.", "该拜访已指定由他人完成。"),
+    "MISSING_SKILL": ("It needs a skill that is missing.", "缺少该拜访所需的技能。"),
+    "OVER_LOAD": ("It is more than a whole day may hold.", "该拜访超出单日可承担的工作量。"),
     "NO_OPEN_WINDOW": ("The site is closed during the shift.", "该网点在班次内不营业。"),
     "WINDOW_TOO_SHORT": ("No opening is long enough for the visit.", "营业时段不足以完成拜访。"),
     "OUTSIDE_SHIFT": ("The site cannot be reached, visited and left within the shift.", "班次内无法往返并完成拜访。"),
@@ -40,6 +43,7 @@ _LIMITS = {
         "At the best place {stop} would be {late} too late for the appointment.",
         "即使排在最佳位置，{stop}也会迟到约定时间{late}。",
     ),
+    "LOAD": ("The day holds as much as it may already.", "当日工作量已达上限。"),
     "UNREACHABLE": ("There is no way between it and the other visits.", "与其他拜访之间没有道路相通。"),
 }
 _NO_PLACE = ("It fits nowhere between the other visits.", "无法插入其他拜访之间。")

@@ -28,6 +28,9 @@ class Rule(StrEnum):
     APPOINTMENT = "APPOINTMENT"
     SHIFT = "SHIFT"
     LUNCH = "LUNCH"
+    REP = "REP"
+    SKILL = "SKILL"
+    LOAD = "LOAD"
     TOTALS = "TOTALS"
 
 
@@ -82,6 +85,12 @@ def _stop_faults(problem: DayProblem, plan: DayPlan, asked: dict[str, Candidate]
             yield Fault(Rule.WINDOW, candidate.id, "is not inside one open window")
         if candidate.fixed_at is not None and stop.start_at != candidate.fixed_at.replace(microsecond=0):
             yield Fault(Rule.APPOINTMENT, candidate.id, "does not start at the agreed time")
+        if None not in (candidate.rep_id, problem.rep_id) and candidate.rep_id != problem.rep_id:
+            yield Fault(Rule.REP, candidate.id, "is locked to somebody else")
+        if not candidate.needs <= problem.skills:
+            yield Fault(Rule.SKILL, candidate.id, "needs a skill that is not there")
+    if problem.max_load is not None and sum(asked[each.candidate_id].load for each in plan.stops) > problem.max_load:
+        yield Fault(Rule.LOAD, None, "the visits together are more than a day's load")
     if plan.end_at > problem.shift_end and plan.stops:
         yield Fault(Rule.SHIFT, None, "the route is over after the shift")
 

@@ -12,6 +12,12 @@ def check_without_travel(problem: DayProblem, candidate: Candidate) -> Dropped |
     """The reason that rules the candidate out wherever it lies, or None."""
     if candidate.point is None:
         return Dropped(candidate.id, DropReason.NO_LOCATION)
+    if None not in (candidate.rep_id, problem.rep_id) and candidate.rep_id != problem.rep_id:
+        return Dropped(candidate.id, DropReason.LOCKED_TO_ANOTHER)
+    if not candidate.needs <= problem.skills:
+        return Dropped(candidate.id, DropReason.MISSING_SKILL)
+    if problem.max_load is not None and candidate.load > problem.max_load:
+        return Dropped(candidate.id, DropReason.OVER_LOAD)
     shift_s = (problem.shift_end - problem.shift_start).total_seconds()
     if candidate.service_s > shift_s:
         needs = Needs(

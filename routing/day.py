@@ -5,7 +5,7 @@ Node numbers: 0 .. n-1 are candidates, n is the start and n + 1 the end of the r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -49,6 +49,8 @@ class Day:
     leg: list[list[int]]
     leg_m: list[list[float]]
     leg_estimated: list[list[bool]]
+    load: tuple[int, ...]
+    max_load: int | None
 
     @property
     def count(self) -> int:
@@ -70,6 +72,7 @@ class Day:
             must=tuple(self.must[i] for i in nodes),
             fixed=tuple(self.fixed[i] for i in nodes),
             starts=tuple(self.starts[i] for i in nodes),
+            load=tuple(self.load[i] for i in nodes),
             leg=[[self.leg[a][b] for b in keep] for a in keep],
             leg_m=[[self.leg_m[a][b] for b in keep] for a in keep],
             leg_estimated=[[self.leg_estimated[a][b] for b in keep] for a in keep],
@@ -123,7 +126,11 @@ class Day:
 
     def is_feasible(self, order: Sequence[int]) -> bool:
         """Whether the route keeps all limits."""
-        return self.end_of(order) <= self.horizon
+        return self.is_carried(order) and self.end_of(order) <= self.horizon
+
+    def is_carried(self, nodes: Iterable[int]) -> bool:
+        """Whether the loads of these visits together are not too much."""
+        return self.max_load is None or sum(self.load[i] for i in nodes) <= self.max_load
 
     def travel(self, order: Sequence[int]) -> int:
         """Driving time in seconds, to the end of the route; none for a day without visits."""
@@ -168,6 +175,8 @@ def build_day(problem: DayProblem, candidates: Sequence[Candidate], travel: Trav
         leg=leg,
         leg_m=leg_m,
         leg_estimated=leg_estimated,
+        load=tuple(one.load for one in candidates),
+        max_load=problem.max_load,
     )
 
 

@@ -21,12 +21,20 @@ def explain_drops(day: Day, order: Sequence[int]) -> tuple[Dropped, ...]:
         (node for node in range(day.count) if node not in planned),
         key=lambda i: (not day.must[i], -day.worth[i], day.ids[i]),
     )
+    shorter = shorter_by_one(day, order)
+    return tuple(
+        explain_drop(day, order, shorter if rank < MAX_DETAILED else {}, node) for rank, node in enumerate(left)
+    )
+
+
+def shorter_by_one(day: Day, order: Sequence[int]) -> dict[int, list[int]]:
+    """For each planned visit the order without it, where that keeps all limits."""
     shorter = {out: [node for node in order if node != out] for out in order}
-    shorter = {out: rest for out, rest in shorter.items() if day.is_feasible(rest)}
-    return tuple(_explain(day, order, shorter if rank < MAX_DETAILED else {}, node) for rank, node in enumerate(left))
+    return {out: rest for out, rest in shorter.items() if day.is_feasible(rest)}
 
 
-def _explain(day: Day, order: Sequence[int], shorter: dict[int, list[int]], node: int) -> Dropped:
+def explain_drop(day: Day, order: Sequence[int], shorter: dict[int, list[int]], node: int) -> Dropped:
+    """The binding reason of one candidate outside `order`; displacement is looked for among `shorter`."""
     limit, limit_at, overrun = _binding(day, order, node)
     later_end = _later_end(day, order, node)
     displaced_by = _displacing(day, shorter, node)
@@ -59,6 +67,8 @@ def _binding(day: Day, order: Sequence[int], node: int) -> tuple[Limiting, int |
 
 
 def _first_break(day: Day, route: Sequence[int]) -> tuple[Limiting, int | None, int]:
+    if not day.is_carried(route):
+        return (Limiting.LOAD, None, NEVER)
     label, at = day.first(), day.count
     for node in route:
         if day.leg[at][node] >= NEVER:
@@ -81,6 +91,8 @@ def _first_break(day: Day, route: Sequence[int]) -> tuple[Limiting, int | None, 
 
 
 def _later_end(day: Day, order: Sequence[int], node: int) -> int | None:
+    if not day.is_carried([*order, node]):
+        return None
     end = min(day.end_of(route) for route in _routes_with(order, node))
     return end - day.horizon if day.horizon < end < NEVER else None
 

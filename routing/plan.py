@@ -1,15 +1,17 @@
-"""The planner's only public door: `plan_day` answers one representative's day. Called by workers and resolvers in a
-process pool: synchronous, picklable in and out, no state kept."""
+"""The planner's only public doors: `plan_day` for one representative, `plan_team` for a team. Called by workers and
+resolvers in a process pool: synchronous, picklable in and out, no state kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 
+from routing.answer import day_answer
+from routing.budget import Budget
 from routing.check import InconsistentPlanError, check_plan
 from routing.constraints import check_alone, check_without_travel
-from routing.day import NEVER, Day, build_day, whole_origin
+from routing.day import Day, build_day, whole_origin
 from routing.explain import explain_drops
 from routing.problem import (
     MAX_CANDIDATES,
@@ -19,17 +21,16 @@ from routing.problem import (
     Dropped,
     DropReason,
     Limit,
-    PlannedStop,
     Proof,
-    Window,
 )
 from routing.solver.exact import solve_exactly
 from routing.solver.insertion import greedy, improve, insert_all
 from routing.solver.ortools_day import search_day
-from routing.timeline import earliest_times
+from routing.team_plan import plan_team
 from routing.travel_times.matrix import AskedOnce, TravelTimes
 
-_LOOK_EVERY_S = 0.02
+__all__ = ["plan_day", "plan_team"]
+
 _SHORTEST_SEARCH_S = 0.02
 # Kept back from the search for the last improvements, the reasons and the verification.
 _RESERVE_SHARE = 0.4
@@ -49,39 +50,15 @@ def plan_day(problem: DayProblem, travel: TravelTimes, limit: Limit) -> DayPlan:
     travel = AskedOnce(travel)
     day, alone = _feasible_day(problem, travel)
     # Only now: a road engine has a time limit of its own.
-    budget = _Budget(limit)
+    budget = Budget(limit)
     order, proof = _solve(day, problem.hint, limit, budget) if day.count else ([], Proof.OPTIMAL)
     if any(drop.reason is DropReason.OVER_LIMIT for drop in alone):
         proof = Proof.UNKNOWN
-    plan = _to_plan(problem, day, order, alone, proof, limit.seed)
+    plan = day_answer(problem, day, order, dropped=(*explain_drops(day, order), *alone), proof=proof, seed=limit.seed)
     faults = check_plan(problem, plan, travel)
     if faults:
         raise InconsistentPlanError(faults)
     return plan
-
-
-class _Budget:
-    """When to stop: at the end of the time allowed, or when the caller asks; asked far more often than it looks."""
-
-    def __init__(self, limit: Limit) -> None:
-        self._ends = monotonic() + limit.seconds
-        self._stop: Callable[[], bool] | None = limit.stop
-        self._looked = float("-inf")
-        self._over = False
-
-    def left_s(self) -> float:
-        """Seconds left."""
-        return self._ends - monotonic()
-
-    def is_over(self) -> bool:
-        """Whether to stop now."""
-        if not self._over:
-            now = monotonic()
-            self._over = now >= self._ends
-            if self._stop is not None and not self._over and now - self._looked >= _LOOK_EVERY_S:
-                self._looked = now
-                self._over = self._stop()
-        return self._over
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +99,7 @@ def _feasible_day(problem: DayProblem, travel: TravelTimes) -> tuple[Day, tuple[
     return day.only(nodes), tuple(dropped)
 
 
-def _solve(day: Day, hint: Sequence[str], limit: Limit, budget: _Budget) -> tuple[list[int], Proof]:
+def _solve(day: Day, hint: Sequence[str], limit: Limit, budget: Budget) -> tuple[list[int], Proof]:
     best = improve(day, max(greedy(day), _possible(day, hint), key=day.score), budget.is_over)
     proof_ends = monotonic() + budget.left_s() * _PROOF_SHARE
     best, proven = solve_exactly(day, best, lambda: monotonic() > proof_ends or budget.is_over())
@@ -161,79 +138,3 @@ def _completed(day: Day, order: list[int]) -> list[int]:
         if len(longer) == len(order):
             return order
         order = longer
-
-
-def _value_bound(day: Day, *, has_start: bool) -> int:
-    """A value no plan exceeds: a fractional knapsack of service plus the shortest way in, in the shift."""
-    ways_in: list[int] = []
-    # Without a start the first visit costs no way in: leave its way out of the weights and give the room back once.
-    last = day.count if has_start else day.count - 1
-    for node in range(day.count):
-        sources = [other for other in range(last + 1) if other != node]
-        ways_in.append(min((day.leg[source][node] for source in sources), default=0))
-    free = 0 if has_start else max((way for way in ways_in if way <= day.horizon), default=0)
-    if any(way > day.horizon for way in ways_in) and not has_start:
-        ways_in = [0] * day.count
-    room = float(day.horizon + free)
-    bound = 0.0
-    costs = [day.service[node] + min(way, NEVER) for node, way in enumerate(ways_in)]
-    for node in sorted(range(day.count), key=lambda i: costs[i] / day.worth[i]):
-        if costs[node] <= room:
-            room -= costs[node]
-            bound += day.worth[node]
-        else:
-            bound += day.worth[node] * room / costs[node]
-            break
-    return int(bound + 1e-6)
-
-
-def _to_plan(
-    problem: DayProblem, day: Day, order: Sequence[int], alone: Sequence[Dropped], proof: Proof, seed: int
-) -> DayPlan:
-    times = earliest_times(day, order)
-    assert times is not None, "solvers return feasible orders"
-    values = {candidate.id: candidate.value for candidate in problem.candidates}
-    stops: list[PlannedStop] = []
-    at = day.count
-    for node, (arrive, start, leave) in zip(order, times.visits, strict=True):
-        # Without a start the representative appears at the first visit when it begins.
-        arrived = start if problem.start is None and not stops else arrive
-        stops.append(
-            PlannedStop(
-                day.ids[node],
-                day.leg_m[at][node],
-                day.leg[at][node],
-                day.at(arrived),
-                day.at(start),
-                day.at(leave),
-                day.leg_estimated[at][node],
-            )
-        )
-        at = node
-    end_m, end_s = (day.leg_m[at][day.count + 1], day.leg[at][day.count + 1]) if stops else (0.0, 0)
-    lunch = None
-    if day.lunch is not None and times.lunch is not None:
-        begins, over = times.lunch, times.lunch + day.lunch.duration
-        if begins < day.horizon and over > 0:
-            lunch = Window(day.at(begins), day.at(over))
-    value = sum(values[stop.candidate_id] for stop in stops)
-    # Must-visits rank above value: with them another plan may be worth more than the best one.
-    if proof is Proof.OPTIMAL and not any(day.must):
-        bound = value
-    else:
-        bound = max(value, _value_bound(day, has_start=problem.start is not None))
-    return DayPlan(
-        stops=tuple(stops),
-        lunch=lunch,
-        dropped=(*explain_drops(day, order), *alone),
-        value=value,
-        distance_m=sum(stop.leg_distance_m for stop in stops) + end_m,
-        travel_s=sum(stop.leg_s for stop in stops) + end_s,
-        end_leg_distance_m=end_m,
-        end_leg_s=end_s,
-        end_at=day.at(times.end),
-        proof=proof,
-        bound=bound,
-        seed=seed,
-        end_leg_estimated=bool(stops) and day.leg_estimated[at][day.count + 1],
-    )

@@ -12,7 +12,8 @@ from domain.places import Point
 MAX_CANDIDATES = 300
 
 
-def _require_aware(name: str, value: datetime) -> None:
+def require_aware(name: str, value: datetime) -> None:
+    """ValueError for a time without a zone."""
     if value.tzinfo is None or value.utcoffset() is None:
         raise ValueError(f"{name} must carry a time zone")
 
@@ -25,8 +26,8 @@ class Window:
     end_at: datetime
 
     def __post_init__(self) -> None:
-        _require_aware("start_at", self.start_at)
-        _require_aware("end_at", self.end_at)
+        require_aware("start_at", self.start_at)
+        require_aware("end_at", self.end_at)
         if self.end_at < self.start_at:
             raise ValueError("a window ends before it starts")
 
@@ -52,7 +53,9 @@ class Candidate:
     `windows` are the times the site is open: the visit starts and finishes inside one of them (windows that touch or
     overlap count as one). None means always open, an empty tuple means closed all day. `fixed_at` makes it an
     appointment that starts exactly then (fractions of a second are cut); `must` ranks it above every other visit.
-    Raises ValueError for a negative service time or value, or a naive time.
+    Only a representative with all the skills it `needs` can make it, and where `rep_id` is given only that one. `load`
+    is what it takes of what a representative can do or carry in a day. Raises ValueError for a negative service time,
+    value or load, or a naive time.
     """
 
     id: str
@@ -62,14 +65,19 @@ class Candidate:
     windows: tuple[Window, ...] | None = None
     fixed_at: datetime | None = None
     must: bool = False
+    needs: frozenset[str] = frozenset()
+    rep_id: str | None = None
+    load: int = 1
 
     def __post_init__(self) -> None:
         if self.service_s < 0:
             raise ValueError("service_s is negative")
+        if self.load < 0:
+            raise ValueError("load is negative")
         if self.value < 0:
             raise ValueError("value is negative")
         if self.fixed_at is not None:
-            _require_aware("fixed_at", self.fixed_at)
+            require_aware("fixed_at", self.fixed_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +86,10 @@ class DayProblem:
 
     Without `start` the route begins at its first visit, without `end` it finishes at its last one. Lunch may also lie
     before or after the shift, where its window allows. `hint` is an order to begin with, the published one for example:
-    the answer is never worse than what of it is still possible. Raises ValueError for a shift that ends before it
-    starts, a naive time or two candidates with the same id.
+    the answer is never worse than what of it is still possible. `rep_id` is whose day it is, as far as candidates are
+    locked to somebody. `max_load` is what the loads of all visits may come to: most visits a day, or what a car
+    carries. Raises ValueError for a shift that ends before it starts, a naive time, a negative load or two candidates
+    with the same id.
     """
 
     shift_start: datetime
@@ -89,12 +99,17 @@ class DayProblem:
     lunch: Lunch | None
     candidates: tuple[Candidate, ...]
     hint: tuple[str, ...] = ()
+    rep_id: str | None = None
+    skills: frozenset[str] = frozenset()
+    max_load: int | None = None
 
     def __post_init__(self) -> None:
-        _require_aware("shift_start", self.shift_start)
-        _require_aware("shift_end", self.shift_end)
+        require_aware("shift_start", self.shift_start)
+        require_aware("shift_end", self.shift_end)
         if self.shift_end < self.shift_start:
             raise ValueError("the shift ends before it starts")
+        if self.max_load is not None and self.max_load < 0:
+            raise ValueError("max_load is negative")
         if len({candidate.id for candidate in self.candidates}) != len(self.candidates):
             raise ValueError("two candidates share an id")
 
@@ -130,9 +145,12 @@ class Proof(StrEnum):
 
 
 class DropReason(StrEnum):
-    """Why a candidate is not in the plan; the first eight hold for the candidate alone on an otherwise empty day."""
+    """Why a candidate is not in the plan; all but the last three hold for it alone on an otherwise empty day."""
 
     NO_LOCATION = "NO_LOCATION"
+    LOCKED_TO_ANOTHER = "LOCKED_TO_ANOTHER"
+    MISSING_SKILL = "MISSING_SKILL"
+    OVER_LOAD = "OVER_LOAD"
     NO_OPEN_WINDOW = "NO_OPEN_WINDOW"
     WINDOW_TOO_SHORT = "WINDOW_TOO_SHORT"
     OUTSIDE_SHIFT = "OUTSIDE_SHIFT"
@@ -150,6 +168,7 @@ class Limiting(StrEnum):
     LUNCH = "LUNCH"
     WINDOW = "WINDOW"
     APPOINTMENT = "APPOINTMENT"
+    LOAD = "LOAD"
     UNREACHABLE = "UNREACHABLE"
 
 
@@ -169,7 +188,8 @@ class Dropped:
     NO_FEASIBLE_INSERTION: `limit` broke at the planned visit `limit_at` (None: at the visit itself or at the end of
     the day) by `extra_s` seconds at the best place. DISPLACED_BY_VALUE: taking out `displaced_by` would make room;
     `extra_s` is the driving and service time the visit would add to the plan. `conflicts_with` names planned
-    must-visits and appointments that cannot share a day with this one.
+    must-visits and appointments that cannot share a day with this one. On a team's day `rep_id` is whose day all of
+    this is about: the one it came closest to fitting; None where it is the same for everybody.
     """
 
     candidate_id: str
@@ -180,6 +200,7 @@ class Dropped:
     displaced_by: tuple[str, ...] = ()
     conflicts_with: tuple[str, ...] = ()
     needs: Needs = Needs()
+    rep_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

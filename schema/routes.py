@@ -54,6 +54,9 @@ described_enum(
     "Why a candidate is not in the plan.",
     title="RouteDropReason",
     NO_LOCATION="The site has no position.",
+    LOCKED_TO_ANOTHER="It is somebody else's visit.",
+    MISSING_SKILL="It needs a skill that nobody asked has.",
+    OVER_LOAD="It is more than a whole day may hold.",
     NO_OPEN_WINDOW="The site is closed during the shift.",
     WINDOW_TOO_SHORT="No opening is long enough for the visit.",
     OUTSIDE_SHIFT="The site cannot be reached and left within the shift.",
@@ -71,6 +74,7 @@ described_enum(
     LUNCH="The lunch break.",
     WINDOW="Opening hours.",
     APPOINTMENT="An appointment.",
+    LOAD="What one day may hold.",
     UNREACHABLE="No way to the site.",
 )
 described_enum(

@@ -40,6 +40,7 @@ class _Layer:
     after: _Ints
     travel: _Ints
     value: _Ints
+    load: _Ints
     room: NDArray[np.float64]
     bound: NDArray[np.float64]
     price: NDArray[np.float64]
@@ -88,6 +89,8 @@ class _Search:
         self._bits = np.left_shift(np.uint64(1), self._nodes.astype(np.uint64))
         self._leg = np.minimum(np.array(day.leg, dtype=np.int64), day.horizon + 1)
         self._service = np.array(day.service, dtype=np.int64)
+        self._load = np.array(day.load, dtype=np.int64)
+        self._most = NEVER if day.max_load is None else day.max_load
         ranges = max(len(starts) for starts in day.starts)
         self._opens = np.full((day.count, ranges), NEVER, dtype=np.int64)
         self._closes = np.full((day.count, ranges), -1, dtype=np.int64)
@@ -107,6 +110,7 @@ class _Search:
             after=zero + after,
             travel=zero,
             value=zero,
+            load=zero,
             room=np.zeros(1),
             bound=np.zeros(1),
             price=np.zeros(1),
@@ -136,7 +140,10 @@ class _Search:
         ready_before, ready_after = self._gap(layer.before, layer.after, legs)
         done_before, done_after = self._begun(ready_before), self._begun(ready_after)
         unvisited = (layer.visited[:, None] & self._bits) == 0
-        row, node = np.nonzero(unvisited & (np.minimum(done_before, done_after) <= self._day.horizon))
+        possible = unvisited & (np.minimum(done_before, done_after) <= self._day.horizon)
+        if self._most < NEVER:
+            possible &= layer.load[:, None] + self._load <= self._most
+        row, node = np.nonzero(possible)
         before, after = done_before[row, node], done_after[row, node]
         room = self._bounds.room(node, before, after)
         # The price of a second before the visit bounds the knapsack after it, at a fraction of the cost of filling it.
@@ -152,6 +159,7 @@ class _Search:
             after=after,
             travel=layer.travel[row] + legs[row, node],
             value=layer.value[row] + self._bounds.prize[node],
+            load=layer.load[row] + self._load[node],
             room=room,
             bound=np.zeros_like(room),
             price=np.zeros_like(room),

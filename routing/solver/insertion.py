@@ -13,6 +13,8 @@ def best_insertion(day: Day, order: Sequence[int], labels: Sequence[Label], node
     `labels` is `day.labels(order)`.
     """
     best: tuple[int, int] | None = None
+    if not day.is_carried([*order, node]):
+        return None
     leg, end = day.leg, day.count + 1
     for position in range(len(order) + 1):
         before = order[position - 1] if position else day.count

@@ -1,4 +1,4 @@
-"""One day's route by OR-Tools' routing search (guided local search from a given plan); the only file that knows it.
+"""One day's route by OR-Tools' routing search (guided local search from a given plan); ortools_team.py does a team's.
 
 Guided local search, not iterated local search: on days of 30-120 candidates with one second it was as good or better,
 and only it ends when the search is told to stop.
@@ -54,11 +54,11 @@ def search_day(
     times = model.RegisterTransitMatrix([[leg + service[row] for leg in legs[row]] for row in range(day.count + 2)])
     model.AddDimension(times, day.horizon, day.horizon, False, "time")
     time = model.GetDimensionOrDie("time")
-    prizes = _prizes(day)
+    worth = prizes(day)
     for position, node in enumerate(nodes):
         index = index_of[position]
-        model.AddDisjunction([index], prizes[node])
-        _allow_starts(time.CumulVar(index), day.starts[node], day.horizon - day.service[node])
+        model.AddDisjunction([index], worth[node])
+        allow_starts(time.CumulVar(index), day.starts[node], day.horizon - day.service[node])
     if day.lunch is not None:
         lunch = model.solver().FixedDurationIntervalVar(
             day.lunch.opens, day.lunch.last_start, day.lunch.duration, False, "lunch"
@@ -67,13 +67,17 @@ def search_day(
         for position in range(day.count):
             visit_times[index_of[position]] = service[position]
         time.SetBreakIntervalsOfVehicle([lunch], 0, visit_times)
+    if day.max_load is not None:
+        loads = [min(day.load[node], day.max_load + 1) if node < day.count else 0 for node in names]
+        carried = model.RegisterUnaryTransitVector(loads)
+        model.AddDimension(carried, 0, day.max_load, True, "load")
     parameters = _cp.DefaultRoutingSearchParameters()
     parameters.first_solution_strategy = routing_enums_pb2.FirstSolutionStrategy.LOCAL_CHEAPEST_INSERTION
     parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
     parameters.time_limit.FromMilliseconds(max(1, int(seconds * 1000)))
     if solutions is not None:
         parameters.solution_limit = solutions
-    limit = model.solver().CustomLimit(_every(_CALLS_PER_LOOK, is_over))
+    limit = model.solver().CustomLimit(every(_CALLS_PER_LOOK, is_over))
     model.AddSearchMonitor(limit)
     model.CloseModelWithParameters(parameters)
     start = model.ReadAssignmentFromRoutes([[index_of[number[node]] for node in hint]], True)
@@ -92,7 +96,7 @@ def search_day(
     return order
 
 
-def _prizes(day: Day) -> list[int]:
+def prizes(day: Day) -> list[int]:
     """What leaving a visit out costs: five mean legs for a visit of mean value.
 
     The search is sensitive to this scale: far larger prizes made plans a third worse in trials.
@@ -105,14 +109,15 @@ def _prizes(day: Day) -> list[int]:
     return [round(worth * per_value + more) for worth, more in zip(day.worth, extra, strict=True)]
 
 
-def _allow_starts(variable: Any, ranges: Sequence[tuple[int, int]], last: int) -> None:
+def allow_starts(variable: Any, ranges: Sequence[tuple[int, int]], last: int) -> None:
+    """Restricts a time to these ranges, and to `last`."""
     variable.SetRange(max(0, ranges[0][0]), min(last, ranges[-1][1]))
     for (_, closes), (opens, _) in pairwise(ranges):
         if closes + 1 <= opens - 1:
             variable.RemoveInterval(closes + 1, opens - 1)
 
 
-def _every(calls: int, question: Callable[[], bool]) -> Callable[[], bool]:
+def every(calls: int, question: Callable[[], bool]) -> Callable[[], bool]:
     """Ask only at one call in `calls`: the search asks a quarter of a million times a second."""
     count = 0
     answer = False
