@@ -12,7 +12,7 @@ RUN_STAMP := $(VENV)/installed-run$(if $(EXTRAS),-embedded)
 DEV_STAMP := $(VENV)/installed-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --prefer-binary -c constraints.txt
 
-BENCHMARKS := startup scale serving sla_calendar sla_watch search positions team_map push rep_day
+BENCHMARKS := startup scale serving sla_calendar sla_watch search positions team_map push rep_day region_night
 
 # Two runners, each with a database and a server of its own; a file stays with one of them.
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder

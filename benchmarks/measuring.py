@@ -32,9 +32,13 @@ _BUDGETS = {"RATE_USER_COST_PER_MINUTE": "1000000000", "RATE_ORG_COST_PER_MINUTE
 
 def cpu_s_of(pid: int) -> float:
     """User and system seconds so far of a process and all its threads and children."""
+    return own_cpu_s_of(pid) + sum(cpu_s_of(child) for child in _children(pid))
+
+
+def own_cpu_s_of(pid: int) -> float:
+    """User and system seconds so far of a process and all its threads, without its children."""
     # The clock id of a process as clock_getcpuclockid(3) makes it: nanoseconds, where /proc/PID/stat counts in 10 ms.
-    own = time.clock_gettime((~pid << 3) | _CPU_CLOCK_OF_PROCESS)
-    return own + sum(cpu_s_of(child) for child in _children(pid))
+    return time.clock_gettime((~pid << 3) | _CPU_CLOCK_OF_PROCESS)
 
 
 def _children(pid: int) -> list[int]:

@@ -28,6 +28,7 @@ OTHERS = {
     "positions": "Positions taken in",
     "team_map": "The live team map",
     "rep_day": "A rep's day, planned",
+    "region_night": "A thousand reps, planned at night",
     "search": "Articles found",
 }
 _CPU = "CPU s per 1000"
