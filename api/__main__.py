@@ -13,6 +13,7 @@ import uvicorn
 from api.app import EdgeSettings, create_app
 from api.budget import Rates
 from api.connections import ConnectionLimits, PatientProtocol
+from api.console import BaseMap, documents
 from api.limits import Limits
 from api.metrics import Tally
 from api.persisted import PersistedDocumentsError, read_manifest
@@ -56,10 +57,29 @@ def edge_settings(settings: Settings) -> EdgeSettings:
         person_subscriptions=settings.limit_person_subscriptions,
         metrics=settings.metrics,
         graphiql=settings.graphiql,
-        persisted_documents=read_manifest(settings.persisted_documents) if settings.persisted_documents else {},
+        console=_base_map(settings) if settings.console else None,
+        persisted_documents=_registered(settings),
         persisted_only=settings.persisted_only,
         compile_at=2 if settings.compiled else None,
     )
+
+
+def _base_map(settings: Settings) -> BaseMap:
+    return BaseMap(
+        settings.map_tiles,
+        settings.map_tiles_attribution,
+        settings.map_tiles_datum,
+        settings.map_tiles_max_zoom,
+        settings.map_features,
+    )
+
+
+def _registered(settings: Settings) -> dict[str, str]:
+    """The apps' documents and, where these alone are answered, the console's."""
+    if settings.persisted_documents is None:
+        return {}
+    ours = documents() if settings.console and settings.persisted_only else {}
+    return ours | read_manifest(settings.persisted_documents)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.auth import authenticate, check_session
 from api.budget import Budgets, Rates
 from api.compiled import CompiledOperations
+from api.console import BaseMap, Console
 from api.documents import Documents
 from api.files import PATH as FILES
 from api.files import Files
@@ -77,6 +78,8 @@ class EdgeSettings:
     person_subscriptions: int = 100
     metrics: bool = True
     graphiql: bool = False
+    console: BaseMap | None = None
+    """What lies beneath the map of the manager's console; None: no console."""
     persisted_documents: Mapping[str, str] = field(default_factory=dict)
     """Registered texts by id."""
     persisted_only: bool = False
@@ -164,6 +167,7 @@ def create_app(services: Services, edge: EdgeSettings, tally: Tally | None = Non
         Route("/healthz", alive),
         Route("/readyz", ready),
         *([Route("/metrics", metrics)] if edge.metrics else []),
+        *(Console(edge.console).routes() if edge.console is not None else []),
     ]
     cors = _cors(edge.cors_origins)
 

@@ -28,6 +28,7 @@ def print_banner(settings: Settings, demo: bool, console: Console) -> None:
     lines = [
         "",
         "Fieldbeat is running. Ctrl-C stops it.",
+        *([f"  console   http://{place}/   (for managers and directors)"] if settings.console else []),
         f"  GraphQL   http://{place}/graphql" + ("   (GraphiQL in a browser)" if settings.graphiql else ""),
         f"  live      ws://{place}/graphql   (graphql-transport-ws)",
         f"  health    http://{place}/healthz  http://{place}/readyz",

@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from wiring.console_settings import ConsoleSettings
 from wiring.push_settings import PushSettings
 from wiring.setting_values import (
     Folder,
@@ -40,12 +41,12 @@ class SettingsError(Exception):
     """A setting that cannot be used; the text names the variable and is meant for the operator."""
 
 
-class Settings(PushSettings):
+class Settings(ConsoleSettings, PushSettings):
     """The environment, checked; the variable of a field is its name in capitals."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True, extra="ignore", allow_inf_nan=False)
 
-    # Push: wiring/push_settings.py
+    # Push: wiring/push_settings.py; the console: wiring/console_settings.py
 
     # What runs where
     environment: Literal["development", "production"] = Field(

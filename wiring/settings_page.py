@@ -9,13 +9,14 @@ from typing import Any, Literal, Union, get_args, get_origin
 from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
 
+from wiring.console_settings import ConsoleSettings
 from wiring.push_settings import PushSettings
 from wiring.settings import Settings
 
 _HEAD = """# Settings
 
 Environment variables, read once when a process starts. An empty variable counts as unset. This page is generated from
-`wiring/settings.py` and `wiring/push_settings.py` by `make settings-page`.
+`wiring/settings.py`, `wiring/console_settings.py` and `wiring/push_settings.py` by `make settings-page`.
 
 `ENVIRONMENT=production` refuses to start on the embedded database, without a signing key of its own, with a moved clock
 or with Firebase's emulator switch.
@@ -23,6 +24,7 @@ or with Firebase's emulator switch.
 | Variable | Value | Default | Meaning |
 | --- | --- | --- | --- |
 """
+_INHERITED = {**ConsoleSettings.model_fields, **PushSettings.model_fields}
 _KINDS = {bool: "`1` or `0`", int: "whole number", float: "number", str: "text"}
 
 
@@ -71,8 +73,8 @@ def settings_page() -> str:
     """The whole page, Markdown, ending with a line break."""
     rows = [
         f"| `{name.upper()}` | {_kind(field.annotation)}{_bounds(field)} | {_default(field)} | {field.description} |"
-        # Those of push come first in the class, being inherited, and last on the page.
-        for name, field in sorted(Settings.model_fields.items(), key=lambda item: item[0] in PushSettings.model_fields)
+        # What is inherited comes first in the class and last on the page.
+        for name, field in sorted(Settings.model_fields.items(), key=lambda item: item[0] in _INHERITED)
     ]
     return _HEAD + "\n".join(rows) + "\n"
 

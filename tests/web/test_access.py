@@ -1,0 +1,49 @@
+"""No barrier that axe calls serious, in any panel, language or theme."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.conftest import START, StoppedClock
+from tests.support.field_day import point, report, tap
+from tests.support.world import World
+from tests.web.conftest import OpenConsole
+
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+GRAVE = {"serious", "critical"}
+
+
+async def barriers(page: Page) -> list[str]:
+    """What axe finds grave, with the elements."""
+    # As in an extension: the page's own policy lets no such script in.
+    session = await page.context.new_cdp_session(page)
+    await session.send("Runtime.evaluate", {"expression": AXE})
+    found = await session.send(
+        "Runtime.evaluate", {"expression": "axe.run()", "awaitPromise": True, "returnByValue": True}
+    )
+    assert found["result"]["value"]["passes"]
+    return [
+        f"{each['id']}: {node['html'][:160]}"
+        for each in found["result"]["value"]["violations"]
+        if each["impact"] in GRAVE
+        for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_signing_in(console: OpenConsole, theme: str) -> None:
+    page = await (await console(theme=theme)).open()
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert await barriers(page) == []
+
+
+@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "zh-CN")])
+async def test_the_team_map(console: OpenConsole, world: World, clock: StoppedClock, theme: str, language: str) -> None:
+    await tap(world.rep, "startShift", START)
+    await report(world.rep, point(START))
+    page = await (await console(world.manager, theme=theme, language=language)).open(f"map?rep={world.rep.id}")
+    await expect(page.get_by_role("slider")).to_be_visible()
+    assert await barriers(page) == []

@@ -1,0 +1,71 @@
+"""The team map: a rep's day seen arriving, in words that a screen reader reads too."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.conftest import START, StoppedClock
+from tests.support.field_day import point, report, tap
+from tests.support.world import World
+from tests.web.conftest import OpenConsole
+
+TO_THE_MIDDLE = """each => {
+  each.value = Number(each.min) + (each.max - each.min) / 2;
+  each.dispatchEvent(new Event("input", { bubbles: true }));
+}"""
+
+
+async def says(page: Page, name: str, words: str) -> None:
+    """The row of a rep shows these words."""
+    await expect(page.get_by_role("button", name=name)).to_contain_text(words)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Off duty", "No position yet", "Under way", "Silent for over 15 min")),
+        ("zh-CN", ("未上班", "暂无定位", "行进中", "静默超过 15 分钟")),
+    ],
+)
+async def test_a_manager_watches_a_rep(
+    console: OpenConsole, world: World, clock: StoppedClock, language: str, words: tuple[str, ...]
+) -> None:
+    page = await (await console(world.manager, language=language)).open("map")
+    await says(page, "Second Rep", words[0])
+    await tap(world.rep, "startShift", START)
+    await says(page, "Rep No" if language == "en" else "Rep 暂无", words[1])
+    await report(world.rep, point(START))
+    await expect(page.locator(".rep", has_text=words[2])).to_have_count(1)
+    clock.advance(minutes=20)
+    await page.reload()
+    await expect(page.locator(".rep", has_text=words[3])).to_have_count(1)
+
+
+async def test_a_day_shows_the_way_with_its_gap(console: OpenConsole, world: World, clock: StoppedClock) -> None:
+    await tap(world.rep, "startShift", START)
+    clock.advance(hours=2)
+    for minute in (0, 1, 2, 40, 41, 42):
+        await report(world.rep, point(START + timedelta(minutes=minute), latitude=31.23 + minute / 2_000))
+    page = await (await console(world.manager)).open(f"map?rep={world.rep.id}")
+    aside = page.get_by_role("complementary")
+    await expect(aside.get_by_text("Not known")).to_be_visible()
+    slider = aside.get_by_role("slider", name="Time of day")
+    await slider.evaluate(TO_THE_MIDDLE)
+    await expect(slider).to_have_attribute("aria-valuetext", "09:21, silent for 38 min")
+    await slider.press("Home")
+    await expect(slider).to_have_attribute("aria-valuetext", "09:00, position known")
+    await expect(aside.get_by_text("Rep can see that you looked.")).to_be_visible()
+
+
+async def test_nobody_else_s_reps_are_there(console: OpenConsole, world: World, clock: StoppedClock) -> None:
+    page = await (await console(world.south_manager)).open("map")
+    await expect(page.locator(".rep")).to_have_count(1)
+    await says(page, "South Rep", "Off duty")
+
+
+async def test_an_administrator_is_told_why_there_is_no_map(console: OpenConsole, world: World) -> None:
+    page = await (await console(world.admin)).open("map")
+    await expect(page.get_by_role("alert")).to_contain_text("Your role does not include this.")

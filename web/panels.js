@@ -1,0 +1,6 @@
+// The panels in the order of the rail. A panel is a module of panels/ whose default export draws it, and the style
+// sheets it needs: one line here, one file there (docs/howto/add-a-panel.md).
+
+export const PANELS = [
+  { id: "map", title: ["Team map", "团队地图"], icon: "map", styles: ["vendor/leaflet-1.9.4/leaflet.css", "styles/map.css"], load: () => import("./panels/map.js") },
+];
