@@ -24,6 +24,8 @@ from domain.tenure import Tenure
 NAME_LENGTH = range(1, 201)
 MAX_VALUE = Decimal(10) ** 15
 VALUE_DIGITS = 4
+MOST_MOVES = 200
+"""So many steps of a lead are kept; nothing real takes as many."""
 AHEAD = timedelta(minutes=5)
 """A phone's clock may run ahead of ours by so much."""
 
@@ -56,6 +58,15 @@ DEFAULT_STAGES = (
     Stage("DISQUALIFIED", StageKind.DISQUALIFIED, "Disqualified"),
 )
 """What an organization has until it defines stages of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageMove:
+    """One step of a lead through the funnel, by the keys of the stages."""
+
+    from_stage: str
+    to_stage: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +123,8 @@ class Lead:
     tenure: Tenure | None = None
     pooled_at: datetime | None = None
     """When it last went back to the pool; one that never had an owner lies there since its creation."""
+    stage_moves: tuple[StageMove, ...] = ()
+    """Its latest steps, oldest first; the funnel is counted from them."""
     version: int = 1
 
     @property
@@ -238,8 +251,10 @@ def assign(lead: Lead, owner: Person, now: datetime) -> Lead:
 def move(lead: Lead, stage: Stage, reason: str | None, now: datetime) -> Lead:
     """The lead in another stage; the reason is kept with a lead that was lost or disqualified."""
     closed = stage.kind is not StageKind.OPEN
+    step = () if stage.key == lead.stage else (StageMove(lead.stage, stage.key, now),)
     return replace(
         lead,
+        stage_moves=(*lead.stage_moves, *step)[-MOST_MOVES:],
         stage=stage.key,
         stage_kind=stage.kind,
         closed_at=(lead.closed_at or now) if closed else None,

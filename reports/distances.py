@@ -9,9 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from domain.routes import PlanState
+from reports.linked import linked
 from reports.rows import Rows, all_rows
-
-IN_ONE_READ = 5_000
 
 
 class DistanceGrouping(StrEnum):
@@ -24,9 +23,10 @@ class DistanceGrouping(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """Metres of one rep, day and region, planned or driven."""
+class DistancePart:
+    """Metres of one rep, day and region, planned or driven; `record_id` is the plan or the shift."""
 
+    record_id: str
     rep_id: str
     date: str
     region: str | None
@@ -56,6 +56,11 @@ async def distances(rows: Rows, since: date, until: date, grouping: DistanceGrou
 
     A planned leg belongs to the region of the site it leads to, the way home to that of the last stop.
     """
+    return _lines(await distance_parts(rows, since, until), grouping)
+
+
+async def distance_parts(rows: Rows, since: date, until: date) -> list[DistancePart]:
+    """What those days hold of each plan and shift."""
     # Beyond both ends, not at them: the embedded server leaves out a bound where an index goes on behind it.
     dates = {"$gt": (since - timedelta(days=1)).isoformat(), "$lt": (until + timedelta(days=1)).isoformat()}
     wanted = {"owner_id": 1, "date": 1, "driven_m": 1, "gap_m": 1, "by_region": 1}
@@ -67,50 +72,40 @@ async def distances(rows: Rows, since: date, until: date, grouping: DistanceGrou
         {"owner_id": 1, "date": 1, "stops.site_id": 1, "stops.leg_distance_m": 1, "end_leg_distance_m": 1},
         "date",
     )
-    regions = await _regions(rows, list({stop["site_id"] for plan in plans for stop in plan["stops"]}))
+    sites = await linked(rows, "sites", {stop["site_id"] for plan in plans for stop in plan["stops"]}, ("region",))
+    regions = {site_id: site.get("region") for site_id, site in sites.items()}
     parts = [part for plan in plans for part in _planned(plan, regions)]
-    parts += [part for drive in drives for part in _driven(drive)]
-    return _lines(parts, grouping)
+    return parts + [part for drive in drives for part in _driven(drive)]
 
 
-async def _regions(rows: Rows, site_ids: list[str]) -> dict[str, str | None]:
-    regions: dict[str, str | None] = {}
-    for start in range(0, len(site_ids), IN_ONE_READ):
-        wanted = site_ids[start : start + IN_ONE_READ]
-        found = await rows.list(
-            "sites", {"_id": {"$in": wanted}}, order="_id", limit=len(wanted), projection={"region": 1}
-        )
-        regions |= {each["_id"]: each.get("region") for each in found}
-    return regions
-
-
-def _planned(plan: Mapping[str, Any], regions: Mapping[str, str | None]) -> Iterable[_Part]:
-    rep_id, day, region = plan["owner_id"], plan["date"], None
+def _planned(plan: Mapping[str, Any], regions: Mapping[str, str | None]) -> Iterable[DistancePart]:
+    record_id, rep_id, day, region = plan["_id"], plan["owner_id"], plan["date"], None
     for stop in plan["stops"]:
         region = regions.get(stop["site_id"])
-        yield _Part(rep_id, day, region, planned_m=stop["leg_distance_m"])
-    yield _Part(rep_id, day, region, planned_m=plan.get("end_leg_distance_m") or 0.0)
+        yield DistancePart(record_id, rep_id, day, region, planned_m=stop["leg_distance_m"])
+    yield DistancePart(record_id, rep_id, day, region, planned_m=plan.get("end_leg_distance_m") or 0.0)
 
 
-def _driven(drive: Mapping[str, Any]) -> Iterable[_Part]:
+def _driven(drive: Mapping[str, Any]) -> Iterable[DistancePart]:
     """Of a shift without a move it is known, too, that nothing was driven; gaps belong to no region."""
-    rep_id, day, found = drive["owner_id"], drive["date"], drive["by_region"] or [{"driven_m": 0.0}]
+    record_id, rep_id, day = drive["_id"], drive["owner_id"], drive["date"]
+    found = drive["by_region"] or [{"driven_m": 0.0}]
     for each in found:
-        yield _Part(rep_id, day, each.get("region"), driven_m=each["driven_m"])
+        yield DistancePart(record_id, rep_id, day, each.get("region"), driven_m=each["driven_m"])
     if drive["gap_m"]:
-        yield _Part(rep_id, day, None, gap_m=drive["gap_m"])
+        yield DistancePart(record_id, rep_id, day, None, gap_m=drive["gap_m"])
 
 
-def _lines(parts: Sequence[_Part], grouping: DistanceGrouping) -> list[Distances]:
+def _lines(parts: Sequence[DistancePart], grouping: DistanceGrouping) -> list[Distances]:
     planned_days = {(each.rep_id, each.date) for each in parts if each.planned_m is not None}
     both = planned_days & {(each.rep_id, each.date) for each in parts if each.driven_m is not None}
-    grouped: dict[tuple[str, ...], list[_Part]] = {}
+    grouped: dict[tuple[str, ...], list[DistancePart]] = {}
     for each in parts:
         grouped.setdefault(_key(each, grouping), []).append(each)
     return [_line(found, grouping, both) for _, found in sorted(grouped.items())]
 
 
-def _key(part: _Part, grouping: DistanceGrouping) -> tuple[str, ...]:
+def _key(part: DistancePart, grouping: DistanceGrouping) -> tuple[str, ...]:
     return {
         DistanceGrouping.REP_AND_DAY: (part.rep_id, part.date),
         DistanceGrouping.REP: (part.rep_id,),
@@ -119,7 +114,7 @@ def _key(part: _Part, grouping: DistanceGrouping) -> tuple[str, ...]:
     }[grouping]
 
 
-def _line(parts: Sequence[_Part], grouping: DistanceGrouping, both: Collection[tuple[str, str]]) -> Distances:
+def _line(parts: Sequence[DistancePart], grouping: DistanceGrouping, both: Collection[tuple[str, str]]) -> Distances:
     compared = [each for each in parts if (each.rep_id, each.date) in both]
     planned_m, driven_m = (_sum([each.planned_m for each in compared]), _sum([each.driven_m for each in compared]))
     first = parts[0]

@@ -49,6 +49,16 @@ class Period:
         """As a condition of a query."""
         return {"$gte": self.since, "$lt": self.until}
 
+    @property
+    def between(self) -> dict[str, datetime]:
+        """The same, without a bound that is included: the embedded server leaves one out where an index goes on."""
+        return {"$gt": self.since - timedelta(milliseconds=1), "$lt": self.until}
+
+    @property
+    def onwards(self) -> dict[str, datetime]:
+        """From `since` on, as a condition of a query."""
+        return {"$gt": self.since - timedelta(milliseconds=1)}
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:

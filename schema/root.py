@@ -50,6 +50,7 @@ from schema.preferences import PreferenceMutation, PreferenceQuery
 from schema.procedures import ProcedureMutation, ProcedureQuery
 from schema.questions import QuestionMutation, QuestionQuery
 from schema.relocations import RelocationMutation, RelocationQuery
+from schema.report_snapshots import ReportSnapshotQuery
 from schema.routes import RoutePlanMutation, RoutePlanQuery, RoutePlanSubscription
 from schema.satisfaction import SatisfactionMutation
 from schema.scalars import SCALARS
@@ -135,6 +136,7 @@ class Query(
     DistanceQuery,
     TimelineQuery,
     CockpitQuery,
+    ReportSnapshotQuery,
     NormQuery,
     PlanningPolicyQuery,
     ComplianceQuery,

@@ -110,6 +110,17 @@ async def list_changed_clocks(
     return [_decoded(each) for each in await reads.list(COLLECTION, where, order="updated_at", limit=limit)]
 
 
+async def list_recorded_clocks(
+    reads: Reads, metrics: Sequence[Metric], since: datetime, limit: int
+) -> list[ClockRecord]:
+    """Clocks of these metrics in scope that were saved since then (naive UTC), each metric's earliest first."""
+    found: list[Document] = []
+    for metric in metrics:
+        where: Document = {"metric": metric.value, "updated_at": {"$gte": since}}
+        found += await reads.list(COLLECTION, where, order="updated_at", limit=limit)
+    return [_decoded(each) for each in found]
+
+
 async def list_unfinished(store: Store, org_id: OrgId, after_id: str, limit: int) -> list[ClockRecord]:
     """The organization's clocks that are not over, by id behind `after_id`."""
     query: Document = {

@@ -40,6 +40,7 @@ from storage import (
     questions,
     queue_figures,
     relocations,
+    report_snapshots,
     routes,
     sessions,
     shared_phones,
@@ -123,6 +124,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     norm_entries.COLLECTION: norm_entries.INDEXES,
     norm_flags.COLLECTION: norm_flags.INDEXES,
     norm_flags.ROUNDS: norm_flags.ROUND_INDEXES,
+    report_snapshots.COLLECTION: report_snapshots.INDEXES,
+    report_snapshots.DAYS: report_snapshots.DAY_INDEXES,
     budgets.COLLECTION: budgets.INDEXES,
     "receipts": [IndexModel([("expires_at", 1)], name="ttl", expireAfterSeconds=0)],
 }

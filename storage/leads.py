@@ -41,6 +41,7 @@ INDEXES = [
     IndexModel([("account_id", 1), ("occurred_at", -1), ("_id", -1)], name="by_account_time"),
     IndexModel([("org_id", 1), ("team_id", 1), ("converted_at", 1)], name="by_team_converted"),
     IndexModel([("org_id", 1), ("converted_at", 1)], name="by_converted"),
+    IndexModel([("org_id", 1), ("team_id", 1), ("updated_at", 1), ("_id", 1)], name="by_team_updated"),
     IndexModel([("org_id", 1), ("match_keys", 1)], name="alike"),
     IndexModel([("org_id", 1), ("pool", 1), ("pooled_at", 1), ("_id", 1)], name="by_pool"),
     IndexModel([("tenure_look_at", 1)], name="due_look", sparse=True),
@@ -55,6 +56,7 @@ ACTIVITY_INDEXES = [
     IndexModel([("lead_id", 1), ("occurred_at", -1), ("_id", -1)], name="by_lead"),
     IndexModel([("org_id", 1), ("owner_id", 1), ("occurred_at", -1)], name="by_owner"),
     IndexModel([("org_id", 1), ("by_id", 1), ("kind", 1), ("occurred_at", -1), ("_id", -1)], name="by_doer"),
+    IndexModel([("org_id", 1), ("team_id", 1), ("occurred_at", 1), ("_id", 1)], name="by_team_time"),
 ]
 
 

@@ -18,6 +18,7 @@ ORGANIZATIONS = "organizations"
 MAX_TEAMS = 5_000
 PAGE = 200
 MAX_PEOPLE = 50_000
+MAX_MEMBERS = 10_000
 
 PEOPLE_INDEXES = [
     IndexModel([("email", 1)], name="unique_email", unique=True),
@@ -92,6 +93,12 @@ async def page_in_role(store: Store, org_id: OrgId, role: Role, after: str = "")
     """At most 200 active people of the role behind that id, by id: for workers."""
     query: Document = {"org_id": org_id, "role": role.value, "state": PersonState.ACTIVE.value, "_id": {"$gt": after}}
     return [decode(Person, each) for each in await store[PEOPLE].find(query, order=[("_id", 1)], limit=PAGE)]
+
+
+async def list_members(reads: Reads) -> list[Person]:
+    """Everybody in scope who works or has worked in their team, by id, 10,000 at the most."""
+    found = await reads.list(PEOPLE, {}, order="_id", limit=MAX_MEMBERS)
+    return [decode(Person, each) for each in found]
 
 
 async def insert_person(store: Store, person: Person) -> Document:

@@ -39,6 +39,7 @@ REACH: dict[str, Reach] = {
     "planning_runs": Reach.OWNED,
     "night_rules": Reach.ORGANIZATION,
     "shifts": Reach.OWNED,
+    "report_snapshots": Reach.TEAM,
     "articles": Reach.AUDIENCE,
     "synonyms": Reach.ORGANIZATION,
     "coaching_rules": Reach.ORGANIZATION,

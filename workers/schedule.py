@@ -29,6 +29,7 @@ from workers.planning_runs import plan_regions
 from workers.pool import return_untouched
 from workers.push_delivery import PushDelivery, Timing
 from workers.push_metrics import show_queue, show_unreachable
+from workers.reports import count_reports
 from workers.routes import solve_left_over
 from workers.shifts import close_forgotten_shifts
 from workers.silent_phones import wake_silent
@@ -44,6 +45,7 @@ VISITS_EVERY_S = 30.0
 POOL_EVERY_S = 30.0
 NORMS_EVERY_S = 60.0
 DRIVES_EVERY_S = 30.0
+REPORTS_EVERY_S = 60.0
 SILENT_PHONES_EVERY_S = 30.0
 SWEEPS_EVERY_S = 2.0
 UNHEARD_EVERY_S = 5.0
@@ -101,6 +103,7 @@ def jobs(
         Job("forgotten_visits", VISITS_EVERY_S, partial(close_open, services)),
         Job("hand_overs", settings.hand_over_poll_s, partial(hand_over_due, services, settings.hand_over_batch)),
         Job("norms", NORMS_EVERY_S, partial(tell_of_norms, services)),
+        Job("reports", REPORTS_EVERY_S, partial(count_reports, services)),
         Job("untouched_leads", POOL_EVERY_S, partial(return_untouched, services)),
         Job("unheard_notices", UNHEARD_EVERY_S, Unheard(services).look),
         Job("lost_devices", DEVICES_EVERY_S, partial(forget_lost_devices, services)),

@@ -20,7 +20,8 @@ from storage.leads import ACTIVITIES
 from storage.leads import COLLECTION as LEADS
 from tests.conftest import START, StoppedClock
 from tests.support.client import ApiClient, new_key
-from tests.support.leads import ASSIGN, MOVE, create_lead, log_activity
+from tests.support.lead_history import a_history
+from tests.support.leads import ASSIGN, create_lead
 from tests.support.world import Member, World
 from workers.sla_watch import watch_once
 
@@ -47,7 +48,6 @@ INTERVALS = """query ($since: DateTime!, $until: DateTime!) {
 CYCLE = """query ($since: DateTime!, $until: DateTime!) {
   conversionCycle(since: $since, until: $until) { count medianSeconds meanSeconds p90Seconds }
 }"""
-CONVERT = "mutation ($key: String!, $id: ID!) { convertLead(clientKey: $key, id: $id) { __typename } }"
 DAY = timedelta(days=1)
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -166,33 +166,6 @@ async def test_what_cannot_be_asked(world: World, document: str, given: dict[str
     sent = {name: each.isoformat() if isinstance(each, datetime) else each for name, each in values.items()}
     (error,) = (await world.manager.api.answer(document, **sent))["errors"]
     assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_INPUT", field)
-
-
-async def a_history(world: World, clock: StoppedClock, random: Random) -> None:
-    """Forty days of leads by all tiers, contacts, late contacts, hand-overs, closings, conversions."""
-    open_leads: list[tuple[Member, str]] = []
-    for _ in range(70):
-        clock.advance(hours=random.choice((1, 5, 11, 26)), minutes=random.randrange(60), seconds=random.randrange(60))
-        who = random.choice((world.rep, world.second_rep, world.south_rep))
-        choice = random.random()
-        if choice < 0.35 or not open_leads:
-            tier = random.choice("ABC")
-            at = (clock.now - timedelta(hours=random.randrange(50))).isoformat()
-            lead = await create_lead(who, tier=tier, occurredAt=at)
-            open_leads.append((who, lead["id"]))
-            continue
-        owner, lead_id = random.choice(open_leads)
-        if choice < 0.85:
-            given = {"kind": random.choice(("CALL", "EMAIL", "MEETING", "NOTE"))}
-            given["direction"] = random.choice(("OUTBOUND", "OUTBOUND", "INBOUND"))
-            late = timedelta(minutes=random.choice((0, 0, 30, 200)))
-            given["occurredAt"] = (clock.now - late).isoformat()
-            await log_activity(owner, lead_id, automatic=random.random() < 0.2, **given)
-        elif choice < 0.93:
-            await owner.api.first(CONVERT, key=new_key(), id=lead_id)
-        else:
-            await owner.api.first(MOVE, key=new_key(), id=lead_id, stage=random.choice(("WON", "LOST")))
-            open_leads.remove((owner, lead_id))
 
 
 class Recount:
