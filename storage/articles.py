@@ -6,9 +6,10 @@ organization in the same transaction, which is what knowledge/follower.py follow
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 from domain.access import Scope
 from domain.articles import Article, ArticleCounters, ArticleState
@@ -27,6 +28,7 @@ BATCH = 500
 INDEXES = [
     IndexModel([("org_id", 1), ("rev", 1)], name="by_rev"),
     IndexModel([("org_id", 1), ("state", 1), ("pinned", -1), ("_id", -1)], name="by_pinned"),
+    IndexModel([("org_id", 1), ("state", 1), ("pinned", 1), ("rev", 1)], name="by_pack"),
     IndexModel([("org_id", 1), ("tags", 1)], name="by_tag"),
     IndexModel([("org_id", 1), ("stages", 1)], name="by_stage"),
 ]
@@ -102,10 +104,12 @@ async def rev_of(store: Store, org_id: OrgId) -> int:
     return 0 if counter is None else int(counter["rev"])
 
 
-async def list_changed(store: Store, org_id: OrgId, after: int, last: int, limit: int) -> list[Document]:
+async def list_changed(
+    store: Store, org_id: OrgId, after: int, last: int, limit: int, projection: Mapping[str, Any] | None = None
+) -> list[Document]:
     """Documents of articles in any state with `after < rev <= last`, by `rev`: one article per number."""
     query: Document = {"org_id": org_id, "rev": {"$gt": after, "$lte": last}}
-    return await store[COLLECTION].find(query, order=[("rev", 1)], limit=limit)
+    return await store[COLLECTION].find(query, order=[("rev", 1)], limit=limit, projection=projection)
 
 
 async def ask_for_rebuild(store: Store) -> int:

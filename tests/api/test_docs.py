@@ -38,6 +38,8 @@ async def over_http(example: Example, client: ApiClient, values: Values) -> Any:
         (path,) = [word.removeprefix(ADDRESS) for word in words if word.startswith(ADDRESS)]
         if "--data-binary" in words:
             return (await client.http.post(path, content=PDF, headers=headers)).json()
+        if "-d" not in words:
+            return (await client.http.get(path, headers=headers)).json()
         (body,) = [words[at + 1] for at, word in enumerate(words) if word == "-d"]
         assert path == "/graphql"
         response = await client.http.post(path, content=body, headers=headers)
