@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.tokenizer import MAX_WORD, places_of, stem, terms_of
+from knowledge.tokenizer import MAX_WORD, places_of, stem, terms_of, words_for_index
 
 MIXED = st.text(
     alphabet=st.one_of(st.characters(), st.sampled_from("竞品降价冷链 abcsing-'’.,09Ａｂéßﬁİ가が½㎏e\u0301")),
@@ -98,3 +98,8 @@ def test_places_of_agrees_with_terms_of(text: str, data: st.DataObject) -> None:
     ranges = places_of(wanted, text)
     assert {at for start, end in ranges for at in range(start, end)} == covered
     assert all(before[1] < after[0] for before, after in itertools.pairwise(ranges))
+
+
+@given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from("客户价格 a-b's,1.5é\u0301"))))
+def test_an_index_is_told_the_same_terms(text: str) -> None:
+    assert sorted(words_for_index(text)) == sorted(term.text for term in terms_of(text))
