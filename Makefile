@@ -10,9 +10,11 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 EXTRAS := $(if $(MONGODB_URI),,embedded)
 RUN_STAMP := $(VENV)/installed-run$(if $(EXTRAS),-embedded)
 DEV_STAMP := $(VENV)/installed-dev
+# With the solvers that the planner is compared with; heavy, so for that benchmark alone.
+PEERS_STAMP := $(VENV)/installed-dev-peers
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --prefer-binary -c constraints.txt
 
-BENCHMARKS := startup scale serving sla_calendar sla_watch search positions team_map push rep_day region_night
+BENCHMARKS := startup scale serving sla_calendar sla_watch search positions team_map push rep_day region_night routing
 
 # Two runners, each with a database and a server of its own; a file stays with one of them.
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
@@ -40,12 +42,12 @@ endif
 demo: $(VENV)/installed-run-embedded ## Play one day with real HTTP calls and print the transcript
 	@exec $(BIN)/python -m seed demo
 
-bench: $(DEV_STAMP) ## Run one benchmark: NAME=serving, QUICK=1 for a short run, MINUTES= for soak
+bench: $(DEV_STAMP) $(if $(filter routing,$(NAME)),$(PEERS_STAMP)) ## Run one benchmark: NAME=serving, QUICK=1 for a short run, MINUTES= for soak
 	@test -n "$(NAME)" || { echo "Which one? make bench NAME=..., one of:"; \
 		printf '  %s\n' $(BENCHMARKS) soak; exit 2; }
 	@exec $(BIN)/python -m benchmarks.$(NAME) $(if $(QUICK),--quick) $(if $(MINUTES),--minutes $(MINUTES))
 
-performance: $(DEV_STAMP) ## Run all benchmarks and write docs/performance.md: half an hour; QUICK=1 for a look
+performance: $(DEV_STAMP) $(PEERS_STAMP) ## Run all benchmarks and write docs/performance.md: half an hour; QUICK=1 for a look
 	@for each in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$each $(if $(QUICK),--quick) || exit 1; done
 	@exec $(BIN)/python -m benchmarks.performance_page
 

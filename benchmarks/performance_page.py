@@ -1,4 +1,4 @@
-"""`make performance-page`: docs/performance.md and its chart from benchmarks/results, so that no figure is typed.
+"""`make performance-page`: docs/performance.md and its charts from benchmarks/results, so that no figure is typed.
 
 What is measured and how is written here; the figures are those of the results that are committed.
 """
@@ -6,16 +6,18 @@ What is measured and how is written here; the figures are those of the results t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
-from typing import Any
 
+from benchmarks import performance_routing
 from benchmarks.measuring import RESULTS
+from benchmarks.performance_tables import Result, aim_and_met, measured_by, table
 from benchmarks.performance_text import AFTER_DUTIES, BEFORE_DUTIES, DUTIES, HEAD, PEER_NAMES
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE, CHART = DOCS / "performance.md", DOCS / "performance.svg"
+ROUTING_CHART = DOCS / "routing.svg"
 OPERATIONS = {"lead": "one lead", "list": "page of 50 leads", "home": "home screen", "checkin": "check-in"}
 MODES = {"memory": "In memory", "database": "With the database"}
 OTHERS = {
@@ -34,14 +36,13 @@ OTHERS = {
 _CPU = "CPU s per 1000"
 _RATE = "requests per s"
 
-Result = Mapping[str, Any]
-
 
 def page(results: Mapping[str, Result]) -> str:
     """The page in Markdown. `results`: the content of the files by benchmark name; an absent one is said to be."""
     parts = [HEAD, *_serving(results.get("serving")), BEFORE_DUTIES, _duties(), AFTER_DUTIES]
     for name, title in OTHERS.items():
         parts += [f"## {title}", *_other(name, results.get(name))]
+    parts += [f"## {performance_routing.TITLE}", *performance_routing.section(results.get("routing"))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -49,7 +50,7 @@ def _serving(result: Result | None) -> list[str]:
     if result is None:
         return ["Not measured yet."]
     figures: Mapping[str, float] = result["figures"]
-    parts = [_measured_by(result)]
+    parts = [measured_by(result)]
     for mode, title in MODES.items():
         for kind, what, digits in (
             (_CPU, "CPU seconds of the server per 1,000 requests", 2),
@@ -57,7 +58,7 @@ def _serving(result: Result | None) -> list[str]:
         ):
             rows = _by_server(figures, mode, kind, digits)
             if rows:
-                parts += [f"### {title}: {what}", _table(["server", *OPERATIONS.values()], rows)]
+                parts += [f"### {title}: {what}", table(["server", *OPERATIONS.values()], rows)]
     parts += ["### Goals", _goals(result)]
     return parts
 
@@ -77,7 +78,7 @@ def _goals(result: Result) -> str:
         sign = "at most" if goal["better"] == "lower" else "at least"
         met = "met" if goal["met"] else "**missed**"
         rows.append([_spoken(key), f"{result['figures'][key]:.3f}", f"{sign} {goal['goal']:.3g}", met])
-    return _table(["ratio of CPU seconds", "measured", "goal", ""], rows)
+    return table(["ratio of CPU seconds", "measured", "goal", ""], rows)
 
 
 def _spoken(key: str) -> str:
@@ -87,7 +88,7 @@ def _spoken(key: str) -> str:
 
 
 def _duties() -> str:
-    return _table(
+    return table(
         ["server", *(each for each, _ in DUTIES)],
         [[name, *(has.get(server, has[""]) for _, has in DUTIES)] for server, name in PEER_NAMES.items()],
     )
@@ -98,24 +99,8 @@ def _other(name: str, result: Result | None) -> list[str]:
         return [f"Not measured yet: `make bench NAME={name}`."]
     rows = []
     for key, figure in result["figures"].items():
-        goal = result["goals"].get(key)
-        aim = "" if goal is None else f"{'at most' if goal['better'] == 'lower' else 'at least'} {goal['goal']:g}"
-        met = "" if goal is None else ("met" if goal["met"] else "**missed**")
-        rows.append([key, f"{figure:.2f}", aim, met])
-    return [_measured_by(result), _table(["figure", "measured", "goal", ""], rows)]
-
-
-def _measured_by(result: Result) -> str:
-    machine: Mapping[str, Any] = result["machine"]
-    where = ", ".join(f"{what} {value}" for what, value in machine.items())
-    quick = " A quick look, not a measurement: few requests, few rounds." if "QUICK=1" in result["command"] else ""
-    return f"`{result['command']}` ({where}).{quick}"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    right = ["---:" if number else "---" for number in range(len(head))]
-    lines = [head, right, *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        rows.append([key, f"{figure:.2f}", *aim_and_met(result["goals"].get(key))])
+    return [measured_by(result), table(["figure", "measured", "goal", ""], rows)]
 
 
 def chart(results: Mapping[str, Result]) -> str:
@@ -184,10 +169,11 @@ def results_in(folder: Path) -> dict[str, Result]:
 
 
 def main() -> None:
-    """Writes both files."""
+    """Writes all three files."""
     results = results_in(RESULTS)
     PAGE.write_text(page(results), encoding="utf-8")
     CHART.write_text(chart(results), encoding="utf-8")
+    ROUTING_CHART.write_text(performance_routing.chart(results.get("routing")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""docs/performance.md and its chart say what the committed results say."""
+"""docs/performance.md and its charts say what the committed results say."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from benchmarks import performance_routing
 from benchmarks.measuring import RESULTS
 from benchmarks.peers.catalogue import PEERS
-from benchmarks.performance_page import CHART, PAGE, chart, page, results_in
+from benchmarks.performance_page import CHART, PAGE, ROUTING_CHART, chart, page, results_in
 from benchmarks.performance_text import PEER_NAMES
 from benchmarks.serving import goals
 
@@ -28,6 +29,7 @@ def test_page_and_chart_are_made_from_the_committed_results() -> None:
     again = "run `make performance-page`"
     assert PAGE.read_text(encoding="utf-8") == page(results), again
     assert CHART.read_text(encoding="utf-8") == chart(results), again
+    assert ROUTING_CHART.read_text(encoding="utf-8") == performance_routing.chart(results.get("routing")), again
 
 
 def test_committed_goals_are_those_of_the_benchmark() -> None:
