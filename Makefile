@@ -47,7 +47,7 @@ bench: $(DEV_STAMP) $(if $(filter routing,$(NAME)),$(PEERS_STAMP)) ## Run one be
 		printf '  %s\n' $(BENCHMARKS) soak; exit 2; }
 	@exec $(BIN)/python -m benchmarks.$(NAME) $(if $(QUICK),--quick) $(if $(MINUTES),--minutes $(MINUTES))
 
-performance: $(DEV_STAMP) $(PEERS_STAMP) ## Run all benchmarks and write docs/performance.md: half an hour; QUICK=1 for a look
+performance: $(DEV_STAMP) $(PEERS_STAMP) ## Run all benchmarks and write docs/performance.md: about an hour; QUICK=1 for a look
 	@for each in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$each $(if $(QUICK),--quick) || exit 1; done
 	@exec $(BIN)/python -m benchmarks.performance_page
 
