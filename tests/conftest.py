@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -31,6 +32,8 @@ from wiring.settings import Settings
 
 # As in the program: zones come from the pinned tzdata, whatever this machine has.
 reset_tzpath(to=())
+# Loops for the extra `fast` run as plain Python: a compiler would take longer than the tests.
+os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 # httpcore tries this import in every request; a search that fails anew each time costs more than the request.
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 

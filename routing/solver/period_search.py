@@ -1,0 +1,130 @@
+"""Searches a period: annealed ruin and recreate, then the exact choice among all routes met on the way.
+
+Called by routing/period.py and by the benchmark of published problems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+import numpy as np
+
+from routing.solver.compiled import IS_COMPILED
+from routing.solver.period_choice import Pool, choose
+from routing.solver.period_model import NOT_PLANNED, Assignment, Floats, Model
+from routing.solver.period_moves import State, empty_state, improve, insert_at
+
+_HOT, _COLD = 0.3, 0.002
+"""Temperatures at the beginning and at the end, in legs to a near neighbour."""
+_NEIGHBOURS = 10
+_CHOICE_SHARE = 0.2
+"""So much of the time goes into the exact choice."""
+_CHUNK_S = 0.05
+_STARTS = 3
+"""So many searches from nothing where they are fast; the exact choice puts the best of them together."""
+_SEED_STEP = 101
+_ROUNDS_AT_FIRST = 4
+_MOST_ROUNDS = 20_000
+
+
+def search_period(
+    model: Model,
+    seconds: float,
+    seed: int = 0,
+    rounds: int | None = None,
+    is_over: Callable[[], bool] = lambda: False,
+) -> Assignment:
+    """The best assignment found in that time, or in exactly so many rounds where it suffices. Always answers."""
+    ends = monotonic() + seconds
+    best = empty_state(model, seed)
+    if len(model.service) == 0 or len(model.slot_day) == 0:
+        return _assignment(model, best)
+    pool = Pool(model)
+    starts = _STARTS if IS_COMPILED and rounds is None else 1
+    for start in range(starts):
+        each_s = max(0.0, ends - monotonic() - _CHOICE_SHARE * seconds) / (starts - start)
+        found = _anneal(model, seed + _SEED_STEP * start, each_s, rounds, pool, is_over)
+        if found.total[0] < best.total[0]:
+            best = found
+    found_best = _assignment(model, best)
+    left = ends - monotonic()
+    if left > 0 and not is_over():
+        chosen = choose(model, pool, found_best, seconds=left, seed=seed, exactly=rounds is not None)
+        if cost_of(model, chosen) < best.total[0] - 1e-6:
+            return chosen
+    return found_best
+
+
+def _anneal(
+    model: Model,
+    seed: int,
+    seconds: float,
+    rounds: int | None,
+    pool: Pool,
+    is_over: Callable[[], bool],
+) -> State:
+    """The best plan of one search from nothing."""
+    standing, best, trial = (empty_state(model, seed + number) for number in range(3))
+    costs = np.zeros(len(model.slot_day))
+    places = np.zeros(len(model.slot_day), dtype=np.int64)
+    near = _near_leg(model)
+    began, done, chunk = monotonic(), 0, _ROUNDS_AT_FIRST
+    while not is_over():
+        spent = (monotonic() - began) / max(seconds, 1e-9)
+        gone = spent if rounds is None else done / max(1, rounds)
+        if spent >= 1 or gone >= 1:
+            break
+        if rounds is not None:
+            # Equal however fast the machine is.
+            chunk = min(max(1, rounds // 50), rounds - done)
+        heat = near * _HOT * (_COLD / _HOT) ** gone
+        at = monotonic()
+        improve(model, standing, best, trial, chunk, heat, costs, places)
+        took = monotonic() - at
+        done += chunk
+        pool.keep(standing)
+        pool.keep(best)
+        if rounds is None:
+            # The first call may have waited for the compiler: grow step by step.
+            chunk = max(1, min(2 * chunk, int(chunk * _CHUNK_S / max(took, 1e-6)), _MOST_ROUNDS))
+    return best
+
+
+def _near_leg(model: Model) -> float:
+    """What a leg to one of the nearest sites costs on average; unreachable ones do not count."""
+    count = len(model.service)
+    nearest = model.near[:, 1 : _NEIGHBOURS + 1]
+    legs = model.leg[np.arange(count)[:, None], nearest] if nearest.size else np.zeros(0)
+    known = legs[legs < 1e8]
+    return max(1e-6, float(known.mean())) if known.size else 1.0
+
+
+def _assignment(model: Model, state: State) -> Assignment:
+    chosen = tuple(
+        NOT_PLANNED if option < 0 else int(option - model.first_option[site])
+        for site, option in enumerate(state.chosen)
+    )
+    routes = tuple(
+        tuple(int(site) for site in state.route[slot, : state.length[slot]]) for slot in range(len(model.slot_day))
+    )
+    return Assignment(chosen, routes)
+
+
+def cost_of(model: Model, assignment: Assignment) -> float:
+    """What an assignment costs: driving, prices of ways, uneven work, and the price of each site left out."""
+    state = empty_state(model, 0)
+    for slot, route in enumerate(assignment.routes):
+        for place, site in enumerate(route):
+            insert_at(model, state, site, slot, place)
+    total = float(state.total[0])
+    work: Floats = np.zeros(model.reps)
+    for site, number in enumerate(assignment.chosen):
+        if number == NOT_PLANNED:
+            continue
+        option = model.first_option[site] + number
+        total += float(model.option_price[option] - model.miss[site])
+        if model.option_rep[option] >= 0:
+            visits = model.first_day[option + 1] - model.first_day[option]
+            work[model.option_rep[option]] += visits * model.service[site]
+    return total + model.evenness * float(((work / 3600) ** 2).sum())
