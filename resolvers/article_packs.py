@@ -11,7 +11,7 @@ from domain.errors import BadInput
 from resolvers.context import Context
 from storage.articles import COLLECTION, list_changed, rev_of
 from storage.driver import Document
-from storage.reads import is_shown
+from storage.reach import is_shown
 
 AT_ONCE = 50
 """Articles of one answer."""
