@@ -1,16 +1,19 @@
-"""Knowledge articles: what one is, when it may be published, its readable text; for resolvers, storage and search."""
+"""Knowledge articles: what one is, what its text must be like, its readable words; for resolvers, storage and search.
+
+domain/article_reviews.py says how a text gets from its writers to its readers.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from html import unescape
 
-from domain.ids import ArticleId, OrgId, TeamId, TopicId
-from domain.refusals import InvalidInput, WrongState
+from domain.ids import ArticleId, FileId, OrgId, PersonId, TeamId, TopicId
+from domain.refusals import InvalidInput
 
 MAX_TITLE = 200
 MAX_BODY = 100_000
@@ -19,12 +22,14 @@ MAX_LABEL = 60
 MAX_LABELS = 50
 """Entries of one list of labels or aliases."""
 MAX_TEAMS = 50
+MAX_ATTACHMENTS = 20
 
 
 class ArticleState(StrEnum):
     """Only PUBLISHED articles are found by search; RETIRED is final."""
 
     DRAFT = "DRAFT"
+    IN_REVIEW = "IN_REVIEW"
     PUBLISHED = "PUBLISHED"
     RETIRED = "RETIRED"
 
@@ -34,6 +39,51 @@ class ArticleLanguage(StrEnum):
 
     ZH_CN = "zh-CN"
     EN = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that belongs to a text, as its readers see it; its bytes are kept like those of any file."""
+
+    file_id: FileId
+    name: str
+    content_type: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleText:
+    """What an article says and to whom: the part of it that is written, reviewed, and kept in editions."""
+
+    language: ArticleLanguage
+    title: str
+    body: str
+    aliases: tuple[str, ...] = ()
+    tags: frozenset[str] = frozenset()
+    stages: frozenset[str] = frozenset()
+    product_lines: frozenset[str] = frozenset()
+    competitors: frozenset[str] = frozenset()
+    industry: str | None = None
+    pinned: bool = False
+    team_ids: frozenset[TeamId] = frozenset()
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleWork:
+    """How far the text is that readers do not see yet: who wrote at it, and its review."""
+
+    writer_ids: frozenset[PersonId] = frozenset()
+    """Whoever wrote at it or handed it in since the last publication."""
+    written_at: datetime | None = None
+    submitted_at: datetime | None = None
+    """Since when it is in review; None: it is not."""
+    submitted_by_id: PersonId | None = None
+    returned_at: datetime | None = None
+    returned_by_id: PersonId | None = None
+    note: str | None = None
+    """Why it was given back last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +118,16 @@ class Article:
     """The questions it was drafted from."""
     team_ids: frozenset[TeamId] = frozenset()
     """To whom it is kept: these teams, those below them and the managers above; empty: everybody."""
+    attachments: tuple[Attachment, ...] = ()
+    author_id: PersonId | None = None
+    """Who began it; None for a draft made from questions."""
+    next: ArticleText | None = None
+    """What is to take the place of the published text."""
+    work: ArticleWork = ArticleWork()
+    edition: int = 0
+    """How many texts readers have seen, where they are kept (see domain/article_reviews.py)."""
+    reviewed_by_id: PersonId | None = None
+    """Who let readers see the published text; None where nobody reviewed it."""
     helpful: int = 0
     not_helpful: int = 0
     used_in_visits: int = 0
@@ -83,8 +143,26 @@ class ArticleCounters:
     """How often an operator asked for all indexes to be made anew."""
 
 
-def problem_of(article: Article) -> InvalidInput | None:
-    """The first rule the article breaks, or None."""
+_TEXT = tuple(each.name for each in fields(ArticleText))
+
+
+def text_of(article: Article) -> ArticleText:
+    """What the article says; its next draft is not asked."""
+    return ArticleText(**{name: getattr(article, name) for name in _TEXT})
+
+
+def with_text(article: Article, text: ArticleText) -> Article:
+    """The article saying something else."""
+    return replace(article, **{name: getattr(text, name) for name in _TEXT})
+
+
+def is_for(article: Article, audience: frozenset[TeamId] | None) -> bool:
+    """Whether it is for somebody whose teams are these (Scope.audience)."""
+    return not article.team_ids or audience is None or not article.team_ids.isdisjoint(audience)
+
+
+def problem_of(article: Article | ArticleText) -> InvalidInput | None:
+    """The first rule the text breaks, or None."""
     title = article.title.strip()
     if not title:
         return InvalidInput("title", "must not be empty")
@@ -107,6 +185,8 @@ def problem_of(article: Article) -> InvalidInput | None:
             return InvalidInput(field, f"must not have more than {MAX_LABELS} entries")
         if any(not _is_label(value) for value in values):
             return InvalidInput(field, f"each must have 1 to {MAX_LABEL} characters and no space around it")
+    if len(article.attachments) > MAX_ATTACHMENTS:
+        return InvalidInput("attachmentIds", f"must not have more than {MAX_ATTACHMENTS} entries")
     if len(article.team_ids) > MAX_TEAMS:
         return InvalidInput("teamIds", f"must not have more than {MAX_TEAMS} entries")
     if article.industry is not None and not _is_label(article.industry):
@@ -114,28 +194,12 @@ def problem_of(article: Article) -> InvalidInput | None:
     return None
 
 
-def revise(article: Article, edited: Article) -> Article | InvalidInput | WrongState:
-    """`edited` in place of `article`, whose id, organization, rev and state stay; refused once it is RETIRED."""
-    if article.state is ArticleState.RETIRED:
-        return WrongState(article.id, article.state)
-    after = replace(edited, id=article.id, org_id=article.org_id, rev=article.rev, state=article.state)
-    if article.state is ArticleState.PUBLISHED and not plain_text(after.body):
-        return InvalidInput("body", "must not be empty in a published article")
-    return problem_of(after) or after
-
-
-def publish(article: Article) -> Article | InvalidInput | WrongState:
-    """DRAFT to PUBLISHED, once it has a text to read; a published article is returned as it is."""
-    if article.state is ArticleState.RETIRED:
-        return WrongState(article.id, article.state)
-    if not plain_text(article.body):
-        return InvalidInput("body", "must not be empty in a published article")
-    return problem_of(article) or replace(article, state=ArticleState.PUBLISHED)
-
-
-def retire(article: Article) -> Article:
-    """Any state to RETIRED."""
-    return replace(article, state=ArticleState.RETIRED)
+def unreadable(text: ArticleText) -> InvalidInput | None:
+    """What keeps the text from readers and reviewers: a broken rule, or nothing to read."""
+    problem = problem_of(text)
+    if problem is not None or plain_text(text.body):
+        return problem
+    return InvalidInput("body", "must not be empty in a published article")
 
 
 def _is_label(value: str) -> bool:

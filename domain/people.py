@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from domain.absences import Cover, PersonAbsence
-from domain.access import Role
+from domain.access import Role, Scope
 from domain.calendar import known_zone
 from domain.ids import OrgId, PersonId, TeamId
 from domain.places import Point
@@ -117,13 +117,19 @@ def subtree(teams: Iterable[Team], root: TeamId | None) -> frozenset[TeamId]:
 
 
 def teams_above(teams: Mapping[TeamId, Team], team_id: TeamId | None) -> frozenset[TeamId]:
-    """The teams the team is below of. A cycle in bad data ends the walk."""
+    """The teams that the team is below. A cycle in bad data ends the walk."""
     found: set[TeamId] = set()
     at = teams.get(team_id) if team_id is not None else None
     while at is not None and at.parent_id is not None and at.parent_id not in found:
         found.add(at.parent_id)
         at = teams.get(at.parent_id)
     return frozenset(found)
+
+
+def audience_of(person: Person, teams: Mapping[TeamId, Team]) -> frozenset[TeamId] | None:
+    """`Scope.audience` of somebody who does not ask themselves."""
+    below, above = subtree(teams.values(), person.team_id), teams_above(teams, person.team_id)
+    return Scope(person.org_id, person.id, person.role, person.team_id, below, teams_above=above).audience
 
 
 def superiors(person_id: PersonId | None, team_id: TeamId | None, teams: Mapping[TeamId, Team]) -> list[PersonId]:

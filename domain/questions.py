@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from domain.articles import MAX_LABELS, MAX_TITLE, Article, ArticleLanguage
 from domain.ids import ArticleId, LeadId, OrgId, PersonId, QuestionId, TeamId, TopicId, VisitId
+from domain.notices import Notice, NoticeKind, Priority, event_key, make_notice
 from domain.refusals import InvalidInput
 
 DRAFT_FROM = 3
@@ -119,6 +120,13 @@ def drafted(
         topic_id=topic.id,
     )
     return replace(topic, state=TopicState.DRAFTED, article_id=article_id), article
+
+
+def answered_notice(topic_id: TopicId, article: Article, asker_id: PersonId, now: datetime) -> Notice:
+    """Tells somebody who asked of the article that answers it: once for each, however often that is published."""
+    kind = NoticeKind.QUESTION_ANSWERED
+    key = event_key(kind, topic_id, article.id)
+    return make_notice(article.org_id, asker_id, kind, Priority.NORMAL, key, now, article_id=article.id)
 
 
 def answered(topic: QuestionTopic, article_id: ArticleId) -> QuestionTopic:

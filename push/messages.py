@@ -66,6 +66,10 @@ _TEXTS = {
         NoticeKind.NORMS_MISSED: Text("必做动作未达标", "您一周拜访的必做动作或客户洞察未完成{date}。"),
         NoticeKind.NORMS_MISSED_IN_TEAM: Text("团队必做动作未达标", "团队成员一周拜访的必做动作或洞察未完成{date}。"),
         NoticeKind.COACHING: Text("为您推荐一篇话术", "最近几次拜访或通话漏掉了一个要点，下次之前请看看这篇文章。"),
+        NoticeKind.ARTICLE_TO_REVIEW: Text("有文章待审核", "一篇文章已提交审核，请您审阅。"),
+        NoticeKind.ARTICLE_RETURNED: Text("文章被退回", "您参与撰写的一篇文章被退回，请查看审核意见。"),
+        NoticeKind.ARTICLE_APPROVED: Text("文章已发布", "您参与撰写的一篇文章已通过审核并发布。"),
+        NoticeKind.QUESTION_ANSWERED: Text("您的问题有答案了", "您提过的一个问题，现在有文章解答了。"),
         NoticeKind.SLA_INCIDENT: Text("{metric}大量超时", "团队在数分钟内有大量线索的{metric}超时，请立即查看。"),
         NoticeKind.RECIPIENT_UNREACHABLE: Text("无法通知同事：{metric}", "同事收不到一条线索的{metric}提醒，请跟进。"),
         NoticeKind.DIGEST: Text("您有新消息", "{some}，请打开收件箱查看。"),
@@ -107,6 +111,12 @@ _TEXTS = {
         NoticeKind.COACHING: Text(
             "An article for you", "Your last conversations left something out. Have a look before the next one."
         ),
+        NoticeKind.ARTICLE_TO_REVIEW: Text("An article to review", "A text was handed in and waits for your review."),
+        NoticeKind.ARTICLE_RETURNED: Text(
+            "Article given back", "A text you wrote at was given back. Please see what is to be changed."
+        ),
+        NoticeKind.ARTICLE_APPROVED: Text("Article published", "A text you wrote at was approved and is published."),
+        NoticeKind.QUESTION_ANSWERED: Text("Your question is answered", "An article now answers what you asked."),
         NoticeKind.SLA_INCIDENT: Text(
             "Many overdue: {metric}", "The {metric} of very many leads in your teams came overdue within minutes."
         ),
@@ -139,7 +149,7 @@ def words(kind: NoticeKind, facts: Mapping[str, str], locale: str | None) -> Tex
             "date": f"（{day}）" if day else "",
             "to_date": f"至 {day}" if day else "",
             "count": f"，共 {count} 站" if count else "",
-            "some": f"您有 {held} 条线索和拜访的新消息" if held else "您有多条线索和拜访的新消息",
+            "some": f"您有 {held} 条新消息" if held else "您有多条新消息",
         }
     else:
         stops = "stop" if count == "1" else "stops"

@@ -44,7 +44,7 @@ async def record_article_use(context: Context, client_key: str, given: Use) -> D
         problem = problem_of(given.kind, given.visit_id, at, context.now)
         if problem is not None:
             return problem
-        if article.state is ArticleState.DRAFT:
+        if article.state not in {ArticleState.PUBLISHED, ArticleState.RETIRED}:
             return WrongState(article.id, article.state)
         await save_use(
             store,

@@ -1,19 +1,27 @@
-"""Writing and publishing knowledge articles: load, decide, save. Called by schema/articles.py."""
+"""Writing and publishing knowledge articles: load, decide, save. Called by schema/articles.py.
+
+`change_article` also serves resolvers/article_reviews.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from domain.access import Capability, Scope
-from domain.articles import Article, ArticleLanguage, ArticleState, problem_of, publish, retire, revise
+from domain.article_policies import ArticlePolicy
+from domain.article_reviews import correct, editions, is_seen, publish, retire
+from domain.articles import Article, ArticleLanguage, ArticleState, ArticleText, ArticleWork, problem_of, text_of
 from domain.errors import BadInput
 from domain.ids import ArticleId, TeamId, is_id, new_id
+from domain.notices import Notice
 from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
 from resolvers.context import Context
 from resolvers.once import Outcome, Saved, once
 from resolvers.questions import settle_topic
+from storage.article_editions import insert_editions
+from storage.article_policies import find_article_policy
 from storage.articles import (
     COLLECTION,
     find_article,
@@ -75,6 +83,8 @@ async def create_article(context: Context, client_key: str, given: NewArticle) -
             industry=given.industry,
             pinned=given.pinned,
             team_ids=frozenset(TeamId(each) for each in given.team_ids),
+            author_id=actor.person_id,
+            work=ArticleWork(frozenset({actor.person_id}), context.now),
             created_at=context.now,
             updated_at=context.now,
         )
@@ -89,13 +99,15 @@ async def update_article(
 ) -> Document | Refusal:
     """The changed article; readers of a published one see it at once. Raises Forbidden."""
 
-    def decide(article: Article) -> Article | Refusal:
-        for field in _REQUIRED & changes.keys():
-            if changes[field] is None:
-                return InvalidInput(field, "cannot be cleared")
-        return revise(article, replace(article, **{name: _value(name, each) for name, each in changes.items()}))
+    def decide(article: Article, policy: ArticlePolicy) -> Article | Refusal:
+        text = changed_text(text_of(article), changes)
+        if isinstance(text, Refusal):
+            return text
+        required = policy.review_required
+        return correct(article, text, context.me.person_id, context.now, review_required=required)
 
-    return await _change(context, "updateArticle", client_key, article_id, changes, expected_version, decide)
+    step = Step("updateArticle", decide, {"changes": dict(changes)})
+    return await change_article(context, client_key, article_id, expected_version, step)
 
 
 async def publish_article(
@@ -103,32 +115,49 @@ async def publish_article(
 ) -> Document | Refusal:
     """The published article; one that is published already stays as it is. Raises Forbidden."""
 
-    def decide(article: Article) -> Article | Refusal:
-        published = publish(article)
-        if isinstance(published, Refusal):
-            return published
-        return replace(published, published_at=published.published_at or context.now)
+    def decide(article: Article, policy: ArticlePolicy) -> Article | Refusal:
+        return publish(article, context.now, review_required=policy.review_required)
 
-    return await _change(context, "publishArticle", client_key, article_id, {}, expected_version, decide)
+    step = Step("publishArticle", decide, {"changes": {}})
+    return await change_article(context, client_key, article_id, expected_version, step)
 
 
 async def retire_article(
     context: Context, client_key: str, article_id: str, expected_version: int | None
 ) -> Document | Refusal:
     """The article taken out of use for good. Raises Forbidden."""
-    return await _change(context, "retireArticle", client_key, article_id, {}, expected_version, retire)
+    step = Step("retireArticle", lambda article, _policy: retire(article), {"changes": {}})
+    return await change_article(context, client_key, article_id, expected_version, step)
 
 
-async def _change(
-    context: Context,
-    mutation: str,
-    client_key: str,
-    article_id: str,
-    changes: Mapping[str, Any],
-    expected_version: int | None,
-    decide: Callable[[Article], Article | Refusal],
+def changed_text(text: ArticleText, changes: Mapping[str, Any]) -> ArticleText | InvalidInput:
+    """The text with the changes that a caller gives."""
+    for field in _REQUIRED & changes.keys():
+        if changes[field] is None:
+            return InvalidInput(field, "cannot be cleared")
+    return replace(text, **{name: _value(name, each) for name, each in changes.items()})
+
+
+async def _nothing_told(_store: Store, _before: Article, _after: Article) -> list[Notice]:
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one mutation does with an article: its name, what it decides, the rest of its input, whom it tells."""
+
+    mutation: str
+    decide: Callable[[Article, ArticlePolicy], Article | Refusal]
+    given: Mapping[str, Any]
+    told: Callable[[Store, Article, Article], Awaitable[list[Notice]]] = _nothing_told
+    asks: Capability = Capability.EDIT_ARTICLES
+
+
+async def change_article(
+    context: Context, client_key: str, article_id: str, expected_version: int | None, step: Step
 ) -> Document | Refusal:
-    actor = context.require(Capability.EDIT_ARTICLES)
+    """The article after the step, saved with whatever follows from it. Raises Forbidden."""
+    actor = context.require(step.asks)
     await prepare_counter(context.store, actor.org_id)
 
     async def act(store: Store) -> Outcome:
@@ -137,25 +166,44 @@ async def _change(
             return NotFound(article_id)
         if expected_version is not None and expected_version != article.version:
             return VersionConflict(article_id, article.version)
-        decided = decide(article)
+        decided = step.decide(article, await find_article_policy(store, actor.org_id))
         if isinstance(decided, Article):
-            decided = await _unknown_team(store, actor.scope, decided.team_ids - article.team_ids) or decided
+            decided = await _unknown_team(store, actor.scope, _named_teams(decided) - _named_teams(article)) or decided
         if isinstance(decided, Refusal):
             return decided
         if decided == article:
             # What changes nothing, such as publishing again, must not make every index read it again.
             return Saved(COLLECTION, stored_article(article))
-        following = replace(decided, version=article.version + 1, updated_at=context.now)
-        public = ArticleState.PUBLISHED in {article.state, following.state}
-        if following.state is ArticleState.PUBLISHED and article.state is ArticleState.DRAFT:
-            await settle_topic(store, actor, following)
-        saved = await save_article(store, following, public=public)
-        return Saved(COLLECTION, saved) if saved is not None else VersionConflict(article_id, article.version)
+        return await _save(context, store, article, decided, step)
 
-    given = {"id": article_id, "changes": dict(changes), "expected_version": expected_version}
-    outcome = await once(context, mutation, client_key, given, act)
+    given = {"id": article_id, **step.given, "expected_version": expected_version}
+    outcome = await once(context, step.mutation, client_key, given, act)
     context.services.article_follower.wake()
     return outcome
+
+
+async def _save(context: Context, store: Store, article: Article, decided: Article, step: Step) -> Outcome:
+    actor, public = context.me, is_seen(article, decided)
+    is_own_text = public or article.state is not ArticleState.PUBLISHED
+    following = replace(
+        decided,
+        version=article.version + 1,
+        # A next draft is not what readers have: to them the article is as old as it was.
+        updated_at=context.now if is_own_text else article.updated_at,
+    )
+    saved = await save_article(store, following, public=public)
+    if saved is None:
+        return VersionConflict(article.id, article.version)
+    await insert_editions(store, editions(article, following, actor.person_id, context.now))
+    told = await step.told(store, article, following)
+    if public and following.state is ArticleState.PUBLISHED:
+        told += await settle_topic(context, store, following)
+    await context.services.outbox.write(store, told, context.now)
+    return Saved(COLLECTION, saved)
+
+
+def _named_teams(article: Article) -> frozenset[TeamId]:
+    return article.team_ids | (article.next.team_ids if article.next is not None else frozenset())
 
 
 async def _unknown_team(store: Store, scope: Scope, team_ids: frozenset[TeamId]) -> NotFound | None:

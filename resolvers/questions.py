@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from domain.access import Actor, Capability
-from domain.articles import Article, ArticleState
+from domain.access import Capability
+from domain.articles import Article, ArticleState, is_for
 from domain.ids import ArticleId, LeadId, QuestionId, TopicId, VisitId, is_id, new_id
+from domain.notices import Notice
+from domain.people import PersonState, audience_of
 from domain.questions import (
     MAX_TERMS,
     Question,
     QuestionTopic,
     TopicState,
     answered,
+    answered_notice,
     asked_again,
     cleaned,
     drafted,
@@ -26,12 +29,14 @@ from resolvers.once import Outcome, Saved, once
 from storage.articles import find_article, insert_article
 from storage.driver import Document
 from storage.leads import find_lead
+from storage.people import list_people, list_teams
 from storage.questions import (
     QUESTIONS,
     TOPICS,
     find_topic,
     insert_question,
     list_alike,
+    list_askers,
     list_wordings,
     prepare_turn,
     save_topic,
@@ -102,7 +107,7 @@ async def _topic_of(store: Store, context: Context, text: str) -> QuestionTopic:
 
 
 async def answer_topic(context: Context, client_key: str, topic_id: str, article_id: str) -> Document | Refusal:
-    """The topic, answered by an article that is published. Raises Forbidden."""
+    """The topic, answered by an article that is published; who asked is told. Raises Forbidden."""
     actor = context.require(Capability.EDIT_ARTICLES)
 
     async def act(store: Store) -> Outcome:
@@ -115,14 +120,36 @@ async def answer_topic(context: Context, client_key: str, topic_id: str, article
         if article.state is not ArticleState.PUBLISHED:
             return WrongState(article.id, article.state)
         saved = await save_topic(store, answered(topic, article.id))
-        return VersionConflict(topic.id, topic.version) if saved is None else Saved(TOPICS, saved)
+        if saved is None:
+            return VersionConflict(topic.id, topic.version)
+        told = await _told_askers(context, store, topic.id, article)
+        await context.services.outbox.write(store, told, context.now)
+        return Saved(TOPICS, saved)
 
     given = {"id": topic_id, "article_id": article_id}
     return await once(context, "answerQuestionTopic", client_key, given, act)
 
 
-async def settle_topic(store: Store, actor: Actor, article: Article) -> None:
-    """Marks the topic that a newly published article was drafted from as answered; in its transaction."""
-    topic = None if article.topic_id is None else await find_topic(store, actor.org_id, article.topic_id)
-    if topic is not None and topic.state is TopicState.DRAFTED and topic.article_id == article.id:
+async def settle_topic(context: Context, store: Store, article: Article) -> list[Notice]:
+    """Marks the topic that a published article was drafted from as answered, in its transaction; what askers are told.
+
+    Asked again at each publication: an article may be shown to more of them than before.
+    """
+    topic = None if article.topic_id is None else await find_topic(store, article.org_id, article.topic_id)
+    if topic is None or topic.article_id != article.id:
+        return []
+    if topic.state is TopicState.DRAFTED:
         await save_topic(store, answered(topic, article.id))
+    return await _told_askers(context, store, topic.id, article)
+
+
+async def _told_askers(context: Context, store: Store, topic_id: TopicId, article: Article) -> list[Notice]:
+    """A notice for each who asked and may read the answer; who was told of it before is not told again."""
+    askers = await list_askers(store, article.org_id, topic_id)
+    people = (await list_people(store, article.org_id, askers)).values() if askers else ()
+    teams = await list_teams(store, article.org_id) if article.team_ids else {}
+    return [
+        answered_notice(topic_id, article, person.id, context.now)
+        for person in people
+        if person.state is PersonState.ACTIVE and is_for(article, audience_of(person, teams))
+    ]

@@ -1,11 +1,14 @@
 """Knowledge articles in the schema: type, inputs, queries and mutations."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from domain import article_reviews as domain
+from domain.access import Actor, Capability
 from domain.articles import ArticleLanguage, ArticleState, plain_text
 from domain.refusals import Refusal
 from knowledge.rendering import safe_html
@@ -18,27 +21,41 @@ from resolvers.articles import (
     retire_article,
     update_article,
 )
-from schema.fields import Info, computed, mutates, returns, stored, wanted
+from schema.article_texts import FOR_WRITERS, ArticleDraft, ArticleEdition, ArticleReview
+from schema.fields import Info, computed, mutates, related, related_list, returns, stored, wanted
 from schema.inputs import given
 from schema.nodes import Node
 from schema.paging import After, ClientKey, Connection, First, as_connection, page_request
-from schema.refusals import COMMON, IdTaken, VersionConflict, WrongState
+from schema.refusals import COMMON, IdTaken, VersionConflict, WrongState, shown
 from schema.scalars import described_enum
 from storage.driver import Document
 
-described_enum(
-    ArticleLanguage,
-    "The language an article is written in.",
-    ZH_CN="Simplified Chinese (zh-CN).",
-    EN="English (en).",
-)
+if TYPE_CHECKING:
+    from schema.people import Person
+    from schema.questions import QuestionTopic
+
+ReviewRequired = shown(domain.ReviewRequired, id="The article.")
+HasNextDraft = shown(domain.HasNextDraft, id="The article.")
+
 described_enum(
     ArticleState,
     "Where an article stands.",
     DRAFT="Seen by those who write articles only.",
+    IN_REVIEW="Waits for somebody who did not write it to approve it; seen by those who write articles only.",
     PUBLISHED="Seen by everybody it is for and found by search.",
     RETIRED="Out of use for good; seen by those who write articles only.",
 )
+
+
+def _next_state(language: str | None, submitted_at: object, *, actor: Actor) -> ArticleState | None:
+    if language is None or not actor.can(Capability.EDIT_ARTICLES):
+        return None
+    return ArticleState.DRAFT if submitted_at is None else ArticleState.IN_REVIEW
+
+
+def _may_approve(submitted_at: object, writer_ids: Sequence[str] | None, *, actor: Actor) -> bool:
+    is_writer = actor.person_id in (writer_ids or ())
+    return submitted_at is not None and actor.can(Capability.REVIEW_ARTICLES) and not is_writer
 
 
 @strawberry.type(description="A piece of knowledge for the field. Drafts are seen by those who write articles only.")
@@ -64,9 +81,45 @@ class Article(Node):
         default=(),
     )
     pinned: bool = stored("pinned", "Whether it belongs to the pack a phone keeps offline.", default=False)
-    state: ArticleState = stored("state", "Where it stands.")
+    state: ArticleState = stored("state", "Where it stands; its next draft has `nextState`.")
     version: int = stored("version", "Grows by one with each change; pass it as `expectedVersion`.")
+    edition: int = stored(
+        "edition", "Number of the text that readers see; 0 before there is one, or where it is not numbered.", default=0
+    )
     published_at: datetime | None = stored("published_at", "When it was first published.")
+    author: Annotated["Person", strawberry.lazy("schema.people")] | None = related(
+        "people", "Who began it; null for a draft made of questions, and where you may not see them.", key="author_id"
+    )
+    reviewed_by: Annotated["Person", strawberry.lazy("schema.people")] | None = related(
+        "people",
+        "Who approved the published text; null where nobody did or you may not see them.",
+        key="reviewed_by_id",
+    )
+    topic: Annotated["QuestionTopic", strawberry.lazy("schema.questions")] | None = related(
+        "question_topics", "The questions it was drafted from.", key="topic_id"
+    )
+    next: ArticleDraft | None = stored(
+        "next", "What is to take the place of the published text; for those who write articles.", visible=FOR_WRITERS
+    )
+    next_state: ArticleState | None = computed(
+        _next_state,
+        "Where the next draft stands: DRAFT or IN_REVIEW; for those who write articles.",
+        needs=("next.language", "work.submitted_at"),
+    )
+    review: ArticleReview | None = stored(
+        "work", "How far the text is that readers do not see yet; for those who write articles.", visible=FOR_WRITERS
+    )
+    may_approve: bool = computed(
+        _may_approve,
+        "Whether a text of it is in review that you may approve: you did not write at it.",
+        needs=("work.submitted_at", "work.writer_ids"),
+    )
+    editions: list[ArticleEdition] = related_list(
+        "article_editions",
+        "The texts that readers saw, the latest first; for those who write articles.",
+        on="article_id",
+        order="-number",
+    )
     helpful: int = stored("helpful", "How many readers found it helpful.", default=0)
     not_helpful: int = stored("not_helpful", "How many did not.", default=0)
     used_in_visits: int = stored("used_in_visits", "In how many visits it was used.", default=0)
@@ -211,11 +264,14 @@ class ArticleMutation:
 
     @mutates(
         "updateArticle",
-        "Changes an article; readers of a published one get the new text.",
+        "Changes an article; readers of a published one get the new text, where your organization asks no review "
+        "(`articlePolicy`). `reviseArticle` prepares a next draft instead.",
         Article,
         *COMMON,
         VersionConflict,
         WrongState,
+        ReviewRequired,
+        HasNextDraft,
     )
     async def update_article(
         self,
@@ -229,11 +285,13 @@ class ArticleMutation:
 
     @mutates(
         "publishArticle",
-        "Shows an article to everybody it is for and to search, in all processes within seconds.",
+        "Shows a draft, or the next draft of a published article, to everybody it is for and to search, in all "
+        "processes within seconds: without a review, where your organization asks none (`articlePolicy`).",
         Article,
         *COMMON,
         VersionConflict,
         WrongState,
+        ReviewRequired,
     )
     async def publish_article(
         self,
@@ -244,7 +302,9 @@ class ArticleMutation:
     ) -> Document | Refusal:
         return await publish_article(info.context, client_key, id, expected_version)
 
-    @mutates("retireArticle", "Takes an article out of use for good.", Article, *COMMON, VersionConflict)
+    @mutates(
+        "retireArticle", "Takes an article out of use for good, with its next draft.", Article, *COMMON, VersionConflict
+    )
     async def retire_article(
         self,
         info: Info,

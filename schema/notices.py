@@ -53,6 +53,10 @@ described_enum(
     NORMS_REMINDER="Items or insights of this week's norms are still missing; see `normsToday`.",
     NORMS_MISSED="You did not keep the norms of a week; see `behaviourCompliance`.",
     COACHING="Several conversations in a row left out what a coaching rule expects: an article that helps.",
+    ARTICLE_TO_REVIEW="Somebody in your teams handed in a text for review; see `articlesInReview`.",
+    ARTICLE_RETURNED="A text you wrote at was given back; its `review` says why.",
+    ARTICLE_APPROVED="A text you wrote at was approved: readers see it.",
+    QUESTION_ANSWERED="An article answers what you asked with `askQuestion`.",
     NORMS_MISSED_IN_TEAM="Reps of yours did not keep the norms of a week; see `behaviourCompliance`.",
     SLA_INCIDENT="Very many promises of one kind broke below you within minutes.",
     RECIPIENT_UNREACHABLE="Somebody below you could not be told of a promise on a lead: nothing reaches them.",
@@ -84,7 +88,7 @@ class Notice(Node):
         "visits", "The visit it is about; null where you may not see it.", key="visit_id"
     )
     article: Annotated["Article", strawberry.lazy("schema.articles")] | None = related(
-        "articles", "The article it recommends.", key="article_id"
+        "articles", "The article it is about; null where you may not see it.", key="article_id"
     )
     created_at: datetime = stored("created_at", "When it was written.")
     seen_at: datetime | None = stored("seen_at", "When it was first on your screen.")

@@ -9,6 +9,8 @@ from schema.abilities import AbilityQuery
 from schema.absences import AbsenceMutation
 from schema.accounts import Account, AccountMutation, AccountQuery
 from schema.activities import ActivityMutation
+from schema.article_policies import ArticlePolicyMutation, ArticlePolicyQuery
+from schema.article_reviews import ArticleReviewMutation, ArticleReviewQuery
 from schema.article_search import ArticleSearchQuery
 from schema.article_uses import ArticleUseMutation
 from schema.articles import ArticleMutation, ArticleQuery
@@ -113,6 +115,8 @@ class Query(
     RoutePlanQuery,
     WhatIfQuery,
     ArticleQuery,
+    ArticleReviewQuery,
+    ArticlePolicyQuery,
     ArticleSearchQuery,
     QuestionQuery,
     CoachingQuery,
@@ -173,6 +177,8 @@ class Mutation(
     ProcedureMutation,
     RoutePlanMutation,
     ArticleMutation,
+    ArticleReviewMutation,
+    ArticlePolicyMutation,
     ArticleUseMutation,
     QuestionMutation,
     CoachingMutation,

@@ -31,6 +31,7 @@ INDEXES = [
     IndexModel([("org_id", 1), ("state", 1), ("pinned", 1), ("rev", 1)], name="by_pack"),
     IndexModel([("org_id", 1), ("tags", 1)], name="by_tag"),
     IndexModel([("org_id", 1), ("stages", 1)], name="by_stage"),
+    IndexModel([("org_id", 1), ("work.submitted_at", 1), ("_id", 1)], name="by_submission"),
 ]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from storage import (
     accounts,
+    article_editions,
+    article_policies,
     article_uses,
     articles,
     assignment_rules,
@@ -74,6 +76,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     outbox.NOTICES: [*outbox.NOTICE_INDEXES, *notices.INDEXES],
     articles.COLLECTION: articles.INDEXES,
     articles.COUNTERS: [],
+    article_editions.COLLECTION: article_editions.INDEXES,
+    article_policies.COLLECTION: article_policies.INDEXES,
     article_uses.COLLECTION: article_uses.INDEXES,
     coaching.COLLECTION: coaching.INDEXES,
     questions.QUESTIONS: questions.INDEXES,

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
 
-from domain.ids import OrgId, TopicId
+from domain.ids import OrgId, PersonId, TopicId
 from domain.questions import MAX_TERMS, Question, QuestionTopic
 from storage.codec import decode, encode
 from storage.driver import Document, DuplicateKeyError, IndexModel
@@ -20,6 +20,9 @@ TURNS = "question_turns"
 SEARCHES = "unanswered_searches"
 MAX_CANDIDATES = 200
 MAX_WORDINGS = 50
+MAX_ASKED = 5_000
+MAX_ASKERS = 500
+"""Of one topic who are told of its answer, within one transaction."""
 SEARCHES_KEPT_S = 180 * 86_400
 INDEXES = [
     IndexModel([("org_id", 1), ("topic_id", 1), ("_id", 1)], name="by_topic"),
@@ -61,6 +64,13 @@ async def list_wordings(store: Store, org_id: OrgId, topic_id: TopicId) -> list[
     query: Document = {"org_id": org_id, "topic_id": topic_id}
     found = await store[QUESTIONS].find(query, order=[("_id", 1)], limit=MAX_WORDINGS, projection={"text": 1})
     return [each["text"] for each in found]
+
+
+async def list_askers(store: Store, org_id: OrgId, topic_id: TopicId) -> list[PersonId]:
+    """Who asked, each once, the first ones first."""
+    query: Document = {"org_id": org_id, "topic_id": topic_id}
+    found = await store[QUESTIONS].find(query, order=[("_id", 1)], limit=MAX_ASKED, projection={"owner_id": 1})
+    return list(dict.fromkeys(each["owner_id"] for each in found))[:MAX_ASKERS]
 
 
 async def find_topic(store: Store, org_id: OrgId, topic_id: str) -> QuestionTopic | None:

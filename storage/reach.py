@@ -41,6 +41,8 @@ REACH: dict[str, Reach] = {
     "shifts": Reach.OWNED,
     "report_snapshots": Reach.TEAM,
     "articles": Reach.AUDIENCE,
+    "article_editions": Reach.AUDIENCE,
+    "article_policies": Reach.ORGANIZATION,
     "synonyms": Reach.ORGANIZATION,
     "coaching_rules": Reach.ORGANIZATION,
     "questions": Reach.OWNED,
@@ -71,7 +73,10 @@ REACH: dict[str, Reach] = {
     "consent_text_versions": Reach.ORGANIZATION,
 }
 _LEADS_TEAMS = frozenset({Role.MANAGER, Role.DIRECTOR})
-_EDITED_BY = {"articles": (Capability.EDIT_ARTICLES, {"state": "PUBLISHED"})}
+_EDITED_BY: dict[str, tuple[Capability, Document]] = {
+    "articles": (Capability.EDIT_ARTICLES, {"state": "PUBLISHED"}),
+    "article_editions": (Capability.EDIT_ARTICLES, {"_id": {"$in": []}}),
+}
 """Collections that some write and all read: what everybody without the capability sees of them."""
 _HANDED_OVER = frozenset({"leads", "lead_assignments", "activities", "clocks", "visits"})
 """What a rep who stands in for another sees of theirs; never where they were."""

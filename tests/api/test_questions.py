@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.test_articles import found, publish, until_found
+from tests.api.test_articles import UPDATE, found, publish, until_found
 from tests.support.client import new_key
 from tests.support.leads import create_lead
 from tests.support.world import Member, World
@@ -28,6 +28,10 @@ ANSWER = """mutation ($key: String!, $id: ID!, $article: ID!) {
   answerQuestionTopic(clientKey: $key, id: $id, articleId: $article) {
     __typename ... on QuestionTopic { state article { id } } ... on Refusal { code }
   }
+}"""
+INBOX = "{ notices { nodes { kind deepLink } } }"
+ASKED = """query ($id: ID!) {
+  article(id: $id) { author { id } topic { text questions { text askedBy { id } } } }
 }"""
 UNANSWERED = "{ unansweredSearches { nodes { text count } } }"
 RECALIBRATE = "How often must the probe be recalibrated?"
@@ -70,6 +74,47 @@ async def test_publishing_the_draft_answers_and_is_found_by_every_wording(world:
     assert (again["topic"]["state"], again["topic"]["article"]["state"]) == ("ANSWERED", "PUBLISHED")
     await until_found(world.rep, "竞品降价", ["竞品降价怎么应对"])
     assert len((await topics(world.manager))[0]["questions"]) == 4
+
+
+async def answers_told(member: Member) -> list[str]:
+    nodes = (await member.api.first(INBOX))["nodes"]
+    return [each["deepLink"] for each in nodes if each["kind"] == "QUESTION_ANSWERED"]
+
+
+async def test_everybody_who_asked_is_told_once_of_the_answer(world: World) -> None:
+    for member in (world.rep, world.rep, world.south_rep):
+        await ask(member, RECALIBRATE)
+    await ask(world.second_rep, "Who pays for parking?")
+    drafted, parking = await topics(world.manager)
+    article_id = drafted["article"]["id"]
+    assert await answers_told(world.rep) == []
+    await publish(world.manager, article_id)
+    await world.manager.api.first(UPDATE, key=new_key(), id=article_id, changes={"body": "Twice a year."})
+    await publish(world.manager, article_id)
+    link = f"fieldbeat://articles/{article_id}"
+    assert [await answers_told(each) for each in (world.rep, world.south_rep, world.second_rep)] == [[link], [link], []]
+    await world.manager.api.first(ANSWER, key=new_key(), id=parking["id"], article=article_id)
+    await world.manager.api.first(ANSWER, key=new_key(), id=parking["id"], article=article_id)
+    assert [await answers_told(each) for each in (world.rep, world.second_rep)] == [[link], [link]]
+
+
+async def test_an_answer_is_told_to_those_who_may_read_it(world: World) -> None:
+    for member in (world.rep, world.south_rep, world.south_rep):
+        await ask(member, RECALIBRATE)
+    article_id = (await topics(world.admin))[0]["article"]["id"]
+    for teams, told in (([world.north.id], [1, 0]), ([], [1, 1])):
+        await world.admin.api.first(UPDATE, key=new_key(), id=article_id, changes={"teamIds": teams})
+        await publish(world.admin, article_id)
+        assert [len(await answers_told(each)) for each in (world.rep, world.south_rep)] == told
+
+
+async def test_a_draft_shows_the_questions_it_comes_from(world: World) -> None:
+    for _ in range(3):
+        await ask(world.rep, RECALIBRATE)
+    article_id = (await topics(world.manager))[0]["article"]["id"]
+    draft = await world.manager.api.first(ASKED, id=article_id)
+    asked = [{"text": RECALIBRATE, "askedBy": {"id": world.rep.id}}] * 3
+    assert draft == {"author": None, "topic": {"text": RECALIBRATE, "questions": asked}}
 
 
 async def test_those_who_ask_at_once_meet_in_one_topic(world: World) -> None:

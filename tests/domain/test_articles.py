@@ -16,15 +16,15 @@ from domain.articles import (
     MAX_TITLE,
     Article,
     ArticleLanguage,
-    ArticleState,
+    is_for,
     plain_text,
     problem_of,
-    publish,
-    retire,
-    revise,
+    text_of,
+    unreadable,
+    with_text,
 )
-from domain.ids import ArticleId, OrgId
-from domain.refusals import InvalidInput, WrongState
+from domain.ids import ArticleId, OrgId, TeamId
+from domain.refusals import InvalidInput
 
 ARTICLE = Article(ArticleId("art_1"), OrgId("org_1"), 3, ArticleLanguage.EN, "A title", "Some *text*.")
 
@@ -49,6 +49,7 @@ def test_a_complete_article_has_no_problem() -> None:
         ({"stages": frozenset({"s" * 61})}, "stages"),
         ({"product_lines": frozenset({"x "})}, "productLines"),
         ({"industry": ""}, "industry"),
+        ({"team_ids": frozenset(TeamId(f"tea_{n}") for n in range(51))}, "teamIds"),
     ],
 )
 def test_a_broken_rule_names_its_field(change: dict[str, Any], field: str) -> None:
@@ -57,30 +58,34 @@ def test_a_broken_rule_names_its_field(change: dict[str, Any], field: str) -> No
     assert problem.field == field
 
 
-def test_publish_and_retire() -> None:
-    published = publish(ARTICLE)
-    assert published == replace(ARTICLE, state=ArticleState.PUBLISHED)
-    assert isinstance(published, Article)
-    assert publish(published) == published
-    retired = retire(published)
-    assert retired.state is ArticleState.RETIRED
-    assert publish(retired) == WrongState("art_1", "RETIRED")
-    assert revise(retired, ARTICLE) == WrongState("art_1", "RETIRED")
-
-
-def test_an_article_without_words_is_not_published() -> None:
-    refused = publish(replace(ARTICLE, body="***\n\n---"))
-    assert isinstance(refused, InvalidInput)
+@pytest.mark.parametrize("body", ["", " ", "***\n\n---", "![](x.png)"])
+def test_a_text_without_words_is_not_for_readers(body: str) -> None:
+    assert unreadable(text_of(ARTICLE)) is None
+    refused = unreadable(replace(text_of(ARTICLE), body=body))
+    assert refused is not None
     assert refused.field == "body"
-    published = replace(ARTICLE, state=ArticleState.PUBLISHED)
-    assert isinstance(revise(published, replace(published, body=" ")), InvalidInput)
 
 
-def test_revise_keeps_identity_and_state() -> None:
-    published = replace(ARTICLE, state=ArticleState.PUBLISHED)
-    edited = replace(ARTICLE, id=ArticleId("art_2"), org_id=OrgId("org_2"), rev=99, title="New")
-    assert revise(published, edited) == replace(published, title="New")
-    assert isinstance(revise(published, replace(edited, title="")), InvalidInput)
+def test_an_article_says_what_its_text_says() -> None:
+    text = replace(text_of(ARTICLE), title="Other", tags=frozenset({"a"}), team_ids=frozenset({TeamId("tea_1")}))
+    assert text_of(with_text(ARTICLE, text)) == text
+    assert with_text(with_text(ARTICLE, text), text_of(ARTICLE)) == ARTICLE
+
+
+@pytest.mark.parametrize(
+    ("kept_to", "audience", "shown"),
+    [
+        ((), frozenset(), True),
+        ((), None, True),
+        (("tea_1",), frozenset({TeamId("tea_1")}), True),
+        (("tea_1", "tea_2"), frozenset({TeamId("tea_2"), TeamId("tea_3")}), True),
+        (("tea_1",), frozenset({TeamId("tea_2")}), False),
+        (("tea_1",), frozenset(), False),
+        (("tea_1",), None, True),
+    ],
+)
+def test_is_for(kept_to: tuple[str, ...], audience: frozenset[TeamId] | None, shown: bool) -> None:
+    assert is_for(replace(ARTICLE, team_ids=frozenset(TeamId(each) for each in kept_to)), audience) is shown
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,13 @@ from domain.people import (
     PersonState,
     Team,
     TeamCycle,
+    audience_of,
     normal_email,
     place_team,
     revise_person,
     subtree,
     superiors,
+    teams_above,
 )
 from domain.refusals import InvalidInput, VersionConflict
 from domain.shifts import Roster, work_times, written
@@ -75,6 +77,31 @@ def test_place_team_bounds_the_depth() -> None:
     two[TeamId("b")] = replace(two[TeamId("b")], parent_id=TeamId("a"))
     high = replace(two[TeamId("a")], parent_id=fits.parent_id)
     assert isinstance(place_team(high, teams | two), InvalidInput)
+
+
+@pytest.mark.parametrize(
+    ("role", "team", "audience"),
+    [
+        (Role.REP, "t2", {"t0", "t1", "t2"}),
+        (Role.MANAGER, "t2", {"t0", "t1", "t2", "t3", "t4"}),
+        (Role.DIRECTOR, "t0", {"t0", "t1", "t2", "t3", "t4"}),
+        (Role.REP, None, set()),
+        (Role.ADMIN, None, None),
+        (Role.SUPPORT, None, None),
+    ],
+)
+def test_what_is_kept_to_teams_is_for_those_below_and_the_managers_above(
+    role: Role, team: str | None, audience: set[str] | None
+) -> None:
+    person = replace(REP, role=role, team_id=TeamId(team) if team else None)
+    assert audience_of(person, chain(5)) == audience
+
+
+def test_teams_above_end_in_a_cycle_of_bad_data() -> None:
+    teams = chain(3)
+    teams[TeamId("t0")] = replace(teams[TeamId("t0")], parent_id=TeamId("t2"))
+    assert teams_above(teams, TeamId("t1")) == {"t0", "t1", "t2"}
+    assert teams_above(teams, TeamId("nowhere")) == frozenset()
 
 
 def test_superiors_climb_past_the_managers_own_team() -> None:

@@ -93,6 +93,7 @@ NAMED: dict[str, Any] = {
     "MustDoInput.key": "STOCK",
     "saveBehaviourNorms.expectedVersion": 0,
     "savePlanningPolicy.expectedVersion": 0,
+    "saveArticlePolicy.expectedVersion": 0,
     "targetSeconds": 86_400,
     "saveAssignmentTable.expectedVersion": 0,
     "updatePoolRules.expectedVersion": 0,
