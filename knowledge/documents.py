@@ -46,8 +46,8 @@ def register_tokenizers(index: tantivy.Index) -> None:
     index.register_tokenizer("label", lowered)
 
 
-def documents_of(article: Article, edition: str) -> Iterator[tantivy.Document]:
-    """One for each chunk of a published article."""
+def documents_of(article: Article, edition: str) -> Iterator[tuple[list[str], tantivy.Document]]:
+    """One for each chunk of a published article, with its terms."""
     for chunk in chunks_of(article):
         document = tantivy.Document()
         document.add_text("org", storable(article.org_id))
@@ -68,10 +68,11 @@ def documents_of(article: Article, edition: str) -> Iterator[tantivy.Document]:
             document.add_text("industry", storable(article.industry))
         if not chunk.is_body:
             document.add_text("sounds", " ".join(sounds_of(chunk.searched)))
-        document.add_text("terms", " ".join(words_for_index(chunk.searched)))
+        terms = words_for_index(chunk.searched)
+        document.add_text("terms", " ".join(terms))
         document.add_text("text", storable(chunk.text))
         document.add_boolean("is_body", chunk.is_body)
-        yield document
+        yield terms, document
 
 
 def storable(text: str) -> str:

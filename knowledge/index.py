@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from string import ascii_lowercase
 
 import tantivy
 
@@ -20,7 +21,8 @@ from knowledge.files import FolderTakenError, IndexFiles, is_damage
 from knowledge.position import Position, read_position, write_position
 from knowledge.queries import Asked, Asking
 from knowledge.synonyms import Groups
-from knowledge.tokenizer import places_of, terms_of
+from knowledge.tokenizer import places_of
+from knowledge.vocabulary import Vocabulary
 
 MAX_HITS = 100
 MAX_COUNTED = 2_000
@@ -152,7 +154,7 @@ class ArticleIndex:
         within = _filters(org_id, language, tags, stage, teams)
         with self._noticing():
             searcher = self._index.searcher()
-            asked = Asking(self._schema, searcher).ask(text, within, synonyms)
+            asked = Asking(self._schema, searcher, self._vocabulary).ask(text, within, synonyms)
             return [] if asked is None or limit < 1 else self._best(searcher, asked, min(limit, MAX_HITS))
 
     def facets(
@@ -172,7 +174,7 @@ class ArticleIndex:
         seen: set[str] = set()
         with self._noticing():
             searcher = self._index.searcher()
-            asked = Asking(self._schema, searcher).ask(text, within, synonyms)
+            asked = Asking(self._schema, searcher, self._vocabulary).ask(text, within, synonyms)
             hits = [] if asked is None else searcher.search(asked.query, MAX_COUNTED, count=False).hits
             for _, address in hits:
                 document = searcher.doc(address)
@@ -203,7 +205,7 @@ class ArticleIndex:
         within = _filters(org_id, None, frozenset(), None, teams)
         with self._noticing():
             searcher = self._index.searcher()
-            asked = Asking(self._schema, searcher).fit(text, within, given)
+            asked = Asking(self._schema, searcher, self._vocabulary).fit(text, within, given)
             return [] if asked is None else self._best(searcher, asked, min(limit, MAX_HITS))
 
     def _best(self, searcher: tantivy.Searcher, asked: Asked, limit: int) -> list[Hit]:
@@ -220,13 +222,19 @@ class ArticleIndex:
     def _use(self, index: tantivy.Index) -> None:
         register_tokenizers(index)
         self._index = index
-        self._position = read_position(self._schema, index.searcher())
+        searcher = index.searcher()
+        self._position = read_position(self._schema, searcher)
+        vocabulary = Vocabulary()
+        for letter in ascii_lowercase:
+            vocabulary.add(term for term, _ in searcher.terms_with_prefix("terms", letter))
+        self._vocabulary = vocabulary
 
     def _add(self, writer: tantivy.IndexWriter, articles: Iterable[Article]) -> None:
         for article in articles:
             if article.state is ArticleState.PUBLISHED:
-                for document in documents_of(article, str(self._position.edition)):
+                for terms, document in documents_of(article, str(self._position.edition)):
                     writer.add_document(document)
+                    self._vocabulary.add(terms)
 
     def _delete_articles(self, writer: tantivy.IndexWriter, *, but_of_edition: bool = False) -> None:
         kept = [self._term("position", kind) for kind in ("state", "rev")]
@@ -309,14 +317,9 @@ def _best_per_article(
 
 def _hit(article_id: ArticleId, found: _Found, asked: Asked) -> Hit:
     # A piece of body found by a single character of a word says less than the opening.
-    if found.body is not None and (places := _marked(asked, found.body)):
+    if found.body is not None and (places := places_of(asked.marked, found.body)):
         return Hit(article_id, found.score, found.body, tuple(places))
-    return Hit(article_id, found.score, found.text, tuple(_marked(asked, found.text)))
-
-
-def _marked(asked: Asked, text: str) -> list[tuple[int, int]]:
-    meant = asked.also_marked({term.text for term in terms_of(text)}) if asked.slips else frozenset()
-    return places_of(asked.marked | meant, text)
+    return Hit(article_id, found.score, found.text, tuple(places_of(asked.marked, found.text)))
 
 
 def _filters(

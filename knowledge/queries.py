@@ -6,31 +6,27 @@ sound, or for pinyin. Only then is anything fuzzy searched, so that a query with
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import tantivy
 
 from knowledge.sounds import spoken_sounds, typed_sounds
 from knowledge.synonyms import Groups, alternatives
 from knowledge.tokenizer import Term, terms_of
+from knowledge.vocabulary import Vocabulary
 
 MAX_QUERY_CHARS = 500
 MAX_QUERY_TERMS = 128
 MAX_SLIPS = 12
 """Terms of one query that are looked at as slips."""
 SYNONYM_WEIGHT = 0.6
-SLIP_SCORE = 4.0
-"""Of a word that differs by a letter; a word that is met in one article of a thousand scores about 7."""
+SLIP_SCORES = (0.0, 4.0, 3.0)
+"""Of a word that differs by so many letters; a word that is met in one article of a thousand scores about 7."""
 SOUND_WEIGHT = 0.8
 LABEL_SCORES = {"competitor": 12.0, "stage": 8.0, "product": 8.0, "industry": 5.0}
 """Of an article labelled for what the reader is at, where labels count more than words."""
 WORD_WEIGHT = 0.3
-_SHORTEST_SLIP = 4
-_TWO_SLIPS_FROM = 9
-_LIKENESS = 0.74
-"""Share of common letters from which a word of the passage is marked as the one that was meant."""
 
 # Words that say nothing about a subject. A query of nothing else is still searched for.
 _EMPTY_TERMS = frozenset(
@@ -54,28 +50,14 @@ class Asked:
 
     query: tantivy.Query
     marked: frozenset[str]
-    slips: tuple[str, ...]
-    """Latin words that no article has."""
-
-    def also_marked(self, words: Collection[str]) -> frozenset[str]:
-        """Those of the passage's `words` that were probably meant by a slip."""
-        # All but few slips are behind the first letter, and comparing costs more than searching.
-        return frozenset(
-            word
-            for slip in self.slips
-            for word in get_close_matches(slip, {word for word in words if _may_be(word, slip)}, 3, _LIKENESS)
-        )
-
-
-def _may_be(word: str, slip: str) -> bool:
-    return word[0] == slip[0] and abs(len(word) - len(slip)) <= 2
 
 
 class Asking:
     """Builds queries for one state of the index."""
 
-    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher) -> None:
+    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher, vocabulary: Vocabulary) -> None:
         self._schema = schema
+        self._vocabulary = vocabulary
         self._searcher = searcher
 
     def ask(self, text: str, filters: Filters, synonyms: Groups) -> Asked | None:
@@ -90,13 +72,15 @@ class Asking:
             for other in alternatives(synonyms, {term.text for term in terms})
         ]
         slips = [term for term in terms if not term.is_part and not self._is_there(within, term.text)]
+        meant: list[str] = []
         for slip in slips[:MAX_SLIPS]:
-            wanted += self._guesses(slip.text, text[slip.start : slip.end].lower())
+            near = self._vocabulary.near(slip.text)
+            wanted += self._guesses(slip.text, text[slip.start : slip.end].lower(), near)
+            meant += [word for word, _ in near]
         any_of = tantivy.Query.boolean_query([(_SHOULD, each) for each in wanted])
         return Asked(
             tantivy.Query.boolean_query([*within, (_MUST, any_of)]),
-            frozenset(term.text for term in terms if not term.is_part),
-            tuple(slip.text for slip in slips if slip.text.isascii()),
+            frozenset({*(term.text for term in terms if not term.is_part), *meant}),
         )
 
     def fit(self, text: str, filters: Filters, labels: Sequence[tuple[str, str]]) -> Asked | None:
@@ -110,7 +94,7 @@ class Asking:
             return None
         any_of = tantivy.Query.boolean_query([(_SHOULD, each) for each in wanted])
         marked = frozenset(term.text for term in terms if not term.is_part)
-        return Asked(tantivy.Query.boolean_query([*self._within(filters), (_MUST, any_of)]), marked, ())
+        return Asked(tantivy.Query.boolean_query([*self._within(filters), (_MUST, any_of)]), marked)
 
     def _within(self, filters: Filters) -> list[tuple[tantivy.Occur, tantivy.Query]]:
         conditions = []
@@ -125,15 +109,14 @@ class Asking:
         query = tantivy.Query.boolean_query([*within, (_MUST, self._term("terms", term))])
         return bool(self._searcher.search(query, 1, count=False).hits)
 
-    def _guesses(self, slip: str, as_typed: str) -> list[tantivy.Query]:
+    def _guesses(self, slip: str, as_typed: str, near: Sequence[tuple[str, int]]) -> list[tantivy.Query]:
         # Pinyin has no stem: "chongqing" is no form of "chongq".
         sounds = typed_sounds(as_typed) if slip.isascii() else spoken_sounds(slip)
         found = [tantivy.Query.boost_query(self._term("sounds", sound), SOUND_WEIGHT) for sound in sorted(sounds)]
-        if slip.isascii() and slip.isalpha() and len(slip) >= _SHORTEST_SLIP:
-            distance = 2 if len(slip) >= _TWO_SLIPS_FROM else 1
-            near = tantivy.Query.fuzzy_term_query(self._schema, "terms", slip, distance)
-            found.append(tantivy.Query.const_score_query(near, SLIP_SCORE))
-        return found
+        words = [
+            tantivy.Query.const_score_query(self._term("terms", word), SLIP_SCORES[distance]) for word, distance in near
+        ]
+        return [*found, tantivy.Query.disjunction_max_query(words)] if words else found
 
     def _term(self, field: str, value: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, field, value, _OPTIONS.get(field, "basic"))
