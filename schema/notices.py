@@ -81,6 +81,7 @@ class Notice(Node):
     deep_link: str = computed(
         link_to, "What a tap opens, in the app's own URL scheme.", needs=("_id", "lead_id", "visit_id", "article_id")
     )
+    clock_id: strawberry.ID | None = stored("clock_id", "The promise on a lead it is about: an `SlaClock`'s id.")
     lead: Annotated["Lead", strawberry.lazy("schema.leads")] | None = related(
         "leads", "The lead it is about; null where you may not see it.", key="lead_id"
     )

@@ -155,6 +155,12 @@ class SlaClock(Node):
     )
     breached_at: datetime | None = stored("breached_at", "The due time that passed, whenever it was found.")
     detected_at: datetime | None = stored("detected_at", "When the server found the breach.")
+    acknowledged: bool = stored(
+        "acknowledged",
+        "Somebody who was told has taken it on: nobody is told of later steps of this cycle while the lead stays with "
+        "its owner.",
+        default=False,
+    )
     cancel_reason: str | None = stored("cancel_reason", "Why it ended without a stop.")
     legs: list[SlaLeg] = stored("legs", "Who held the lead during this cycle, in order.", default=())
     lead: Annotated["Lead", strawberry.lazy("schema.leads")] | None = related(

@@ -3,4 +3,5 @@
 
 export const PANELS = [
   { id: "map", title: ["Team map", "团队地图"], icon: "map", styles: ["vendor/leaflet-1.9.4/leaflet.css", "styles/map.css"], load: () => import("./panels/map.js") },
+  { id: "promises", title: ["Promises", "服务承诺"], icon: "promises", styles: ["styles/promises.css"], load: () => import("./panels/promises.js") },
 ];

@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.conftest import START, StoppedClock
 from tests.support.field_day import point, report, tap
+from tests.support.leads import create_lead
 from tests.support.world import World
 from tests.web.conftest import OpenConsole
 
@@ -46,4 +47,14 @@ async def test_the_team_map(console: OpenConsole, world: World, clock: StoppedCl
     await report(world.rep, point(START))
     page = await (await console(world.manager, theme=theme, language=language)).open(f"map?rep={world.rep.id}")
     await expect(page.get_by_role("slider")).to_be_visible()
+    assert await barriers(page) == []
+
+
+@pytest.mark.parametrize(("theme", "language"), [("light", "zh-CN"), ("dark", "en")])
+async def test_the_promises(console: OpenConsole, world: World, clock: StoppedClock, theme: str, language: str) -> None:
+    lead = await create_lead(world.rep, name="Harbour Bakery")
+    clock.advance(hours=20)
+    page = await (await console(world.manager, theme=theme, language=language)).open(f"promises?lead={lead['id']}")
+    await expect(page.get_by_role("row")).to_have_count(2)
+    await expect(page.get_by_role("complementary").get_by_role("listitem").first).to_be_visible()
     assert await barriers(page) == []
