@@ -11,6 +11,7 @@ import typer
 
 from domain.places import Datum
 from domain.refusals import Refusal
+from seed.at_work import main as let_reps_work
 from seed.demo_day import main as play_demo_day
 from seed.demo_organization import make_demo
 from seed.export_person import export_lines, find_anybody, note_export
@@ -63,6 +64,12 @@ def init() -> None:
             say(f"demo: logins are in {file}" if made else "demo: all is there")
 
     run(work)
+
+
+@app.command(name="at-work")
+def at_work() -> None:
+    """Let the demo organization's reps work on the running server: drives, check-ins, positions on the map."""
+    let_reps_work()
 
 
 @app.command(name="migrate")

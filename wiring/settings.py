@@ -65,6 +65,11 @@ class Settings(ConsoleSettings, PushSettings):
         description="Whether the demo organization is created.",
         json_schema_extra={"shown": "on with the embedded database"},
     )
+    demo_at_work: bool = Field(
+        default=True,
+        description="Whether `make up` lets the demo's reps work for four hours after each start: they drive, check in "
+        "and report positions through the API, as phones would.",
+    )
     samples: DirectoryPath | None = Field(
         default=None, description="Folder with real sites (shops, opening hours, positions) for the demo and its tests."
     )

@@ -48,6 +48,8 @@ class Commands:
     programs: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: {"api": ("-m", "api"), "workers": ("-m", "workers")}
     )
+    at_work: tuple[str, ...] = ("-m", "seed", "at-work")
+    """Whoever makes a demo move, once all is ready."""
 
 
 @dataclass(slots=True)
@@ -89,10 +91,12 @@ class Supervisor:
             self._wait_for_port()
             self._start_database()
             self._seed()
-            for name in self._commands.programs:
-                self._start(name)
+            for name, command in self._commands.programs.items():
+                self._start(name, command)
             self._wait_until_ready()
             print_banner(self._settings, self._demo, self._console)
+            if self._demo and self._settings.demo_at_work:
+                self._start("at work", self._commands.at_work)
             while not self._stop.wait(_LOOK_S):
                 self._look_after()
         except Stopped:
@@ -155,8 +159,8 @@ class Supervisor:
     def _spawn(self, arguments: tuple[str, ...]) -> subprocess.Popen[bytes]:
         return start_child([sys.executable, *arguments], self._environment)
 
-    def _start(self, name: str) -> None:
-        self._running[name] = self._spawn(self._commands.programs[name])
+    def _start(self, name: str, command: tuple[str, ...]) -> None:
+        self._running[name] = self._spawn(command)
         self._pauses.setdefault(name, _Pause()).started = time.monotonic()
 
     def _wait_until_ready(self) -> None:
@@ -178,9 +182,10 @@ class Supervisor:
         if self._mongo is not None and self._mongo.pid is None and self._is_due("database", "ended", now):
             self._start_mongo()
             self._pauses["database"].started = time.monotonic()
+        commands = {**self._commands.programs, "at work": self._commands.at_work}
         for name, process in self._running.items():
             if process.poll() is not None and self._is_due(name, f"ended with status {process.returncode}", now):
-                self._start(name)
+                self._start(name, commands[name])
 
     def _is_due(self, name: str, what: str, now: float) -> bool:
         if name not in self._due:

@@ -56,7 +56,8 @@ import sys
 from wiring.supervisor import Commands, main
 seed, api, workers = sys.argv[1:4]
 del sys.argv[1:4]
-sys.exit(main(Commands(seed=("-c", seed), programs={"api": ("-c", api), "workers": ("-c", workers)})))
+programs = {"api": ("-c", api), "workers": ("-c", workers)}
+sys.exit(main(Commands(("-c", seed), programs, at_work=("-c", "import signal; signal.pause()"))))
 """
 
 
