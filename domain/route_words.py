@@ -27,6 +27,10 @@ _ALONE = {
     "OUTSIDE_SHIFT": ("The site cannot be reached, visited and left within the shift.", "班次内无法往返并完成拜访。"),
     "LUNCH_CONFLICT": ("The visit and lunch exclude each other.", "拜访与午休无法兼顾。"),
     "UNREACHABLE": ("There is no way to the site.", "没有道路可到达该网点。"),
+    "NOT_WORTH_THE_CHANGE": (
+        "It would fit, but is worth less than the changes of the published plan it would take.",
+        "可以安排，但其价值低于为此改动已发布计划的代价。",
+    ),
     "OVER_LIMIT": ("There were more candidates than a day is planned from.", "候选网点超出单日规划上限。"),
 }
 _LIMITS = {

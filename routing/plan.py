@@ -1,5 +1,6 @@
-"""The planner's only public doors: `plan_day` for one representative, `plan_team` for a team. Called by workers and
-resolvers in a process pool: synchronous, picklable in and out, no state kept."""
+"""The planner's only public doors: `plan_day` for one representative, `plan_team` for a team, `replan` for the
+rest of a published day. Called by workers and resolvers in a process pool: synchronous, picklable in and out, no state
+kept."""
 
 from __future__ import annotations
 
@@ -23,13 +24,14 @@ from routing.problem import (
     Limit,
     Proof,
 )
+from routing.replan import replan
 from routing.solver.exact import solve_exactly
 from routing.solver.insertion import greedy, improve, insert_all
 from routing.solver.ortools_day import search_day
 from routing.team_plan import plan_team
 from routing.travel_times.matrix import AskedOnce, TravelTimes
 
-__all__ = ["plan_day", "plan_team"]
+__all__ = ["plan_day", "plan_team", "replan"]
 
 _SHORTEST_SEARCH_S = 0.02
 # Kept back from the search for the last improvements, the reasons and the verification.

@@ -145,7 +145,7 @@ class Proof(StrEnum):
 
 
 class DropReason(StrEnum):
-    """Why a candidate is not in the plan; all but the last three hold for it alone on an otherwise empty day."""
+    """Why a candidate is not in the plan; all but the last four hold for it alone on an otherwise empty day."""
 
     NO_LOCATION = "NO_LOCATION"
     LOCKED_TO_ANOTHER = "LOCKED_TO_ANOTHER"
@@ -159,6 +159,7 @@ class DropReason(StrEnum):
     OVER_LIMIT = "OVER_LIMIT"
     NO_FEASIBLE_INSERTION = "NO_FEASIBLE_INSERTION"
     DISPLACED_BY_VALUE = "DISPLACED_BY_VALUE"
+    NOT_WORTH_THE_CHANGE = "NOT_WORTH_THE_CHANGE"
 
 
 class Limiting(StrEnum):

@@ -8,7 +8,7 @@ from routing.check import InconsistentPlanError
 from routing.check_team import check_team_plan
 from routing.day import NEVER
 from routing.explain_team import explain_team_drops
-from routing.problem import DropReason, Limit, Proof
+from routing.problem import Dropped, DropReason, Limit, Proof
 from routing.solver.ortools_team import search_team
 from routing.solver.team_insertion import completed, greedy, improved, possible
 from routing.team import Routes, Team, build_team
@@ -34,25 +34,41 @@ def plan_team(problem: TeamProblem, travel: TravelTimes, limit: Limit) -> TeamPl
     # Only now: a road engine has a time limit of its own.
     budget = Budget(limit)
     routes = _solve(team, problem, limit, budget) if team.count else [[] for _ in problem.reps]
+    over = any(drop.reason is DropReason.OVER_LIMIT for drop in alone)
+    proof = Proof.UNKNOWN if over or team.count else Proof.OPTIMAL
+    dropped = (*explain_team_drops(team, routes), *alone)
+    return team_answer(problem, team, routes, travel, dropped=dropped, proof=proof, seed=limit.seed)
+
+
+def team_answer(
+    problem: TeamProblem,
+    team: Team,
+    routes: Routes,
+    travel: TravelTimes,
+    *,
+    dropped: tuple[Dropped, ...],
+    proof: Proof,
+    seed: int,
+) -> TeamPlan:
+    """The plan that makes the visits in these orders at the earliest times of the team's days, verified."""
     candidates = {candidate.id: candidate for candidate in problem.candidates}
     answers = []
     for rep, day, route in zip(problem.reps, team.days, routes, strict=True):
         own = tuple(candidates[day.ids[node]] for node in route)
         answer = day_answer(
-            rep.day(own), day.only(route), range(len(route)), dropped=(), proof=Proof.UNKNOWN, seed=limit.seed
+            rep.day(own), day.only(route), range(len(route)), dropped=(), proof=Proof.UNKNOWN, seed=seed
         )
         answers.append(TeamRoute(rep.id, answer))
     value = sum(each.plan.value for each in answers)
-    over = any(drop.reason is DropReason.OVER_LIMIT for drop in alone)
     plan = TeamPlan(
         routes=tuple(answers),
-        dropped=(*explain_team_drops(team, routes), *alone),
+        dropped=dropped,
         value=value,
         distance_m=sum(each.plan.distance_m for each in answers),
         travel_s=sum(each.plan.travel_s for each in answers),
-        proof=Proof.UNKNOWN if over or team.count else Proof.OPTIMAL,
+        proof=proof,
         bound=max(value, _value_bound(team, problem)),
-        seed=limit.seed,
+        seed=seed,
     )
     faults = check_team_plan(problem, plan, travel)
     if faults:

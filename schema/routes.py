@@ -65,6 +65,7 @@ described_enum(
     OVER_LIMIT="There were more candidates than a day is planned from.",
     NO_FEASIBLE_INSERTION="It fits nowhere between the other visits; see `limit`.",
     DISPLACED_BY_VALUE="Other visits are worth more; see `displacedBySiteIds`.",
+    NOT_WORTH_THE_CHANGE="It would fit, but is worth less than the changes of the published plan it would take.",
 )
 described_enum(
     Limiting,
