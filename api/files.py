@@ -48,6 +48,7 @@ _PARAMETERS: Final = {
     "leadId": "lead_id",
     "visitId": "visit_id",
     "accountId": "account_id",
+    "articleId": "article_id",
 }
 
 Charge = Callable[[Actor, int], Awaitable[None]]

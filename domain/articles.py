@@ -185,8 +185,6 @@ def problem_of(article: Article | ArticleText) -> InvalidInput | None:
             return InvalidInput(field, f"must not have more than {MAX_LABELS} entries")
         if any(not _is_label(value) for value in values):
             return InvalidInput(field, f"each must have 1 to {MAX_LABEL} characters and no space around it")
-    if len(article.attachments) > MAX_ATTACHMENTS:
-        return InvalidInput("attachmentIds", f"must not have more than {MAX_ATTACHMENTS} entries")
     if len(article.team_ids) > MAX_TEAMS:
         return InvalidInput("teamIds", f"must not have more than {MAX_TEAMS} entries")
     if article.industry is not None and not _is_label(article.industry):

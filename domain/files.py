@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from domain.ids import AccountId, FileId, LeadId, OrgId, PersonId, TeamId, VisitId
+from domain.ids import AccountId, ArticleId, FileId, LeadId, OrgId, PersonId, TeamId, VisitId
 
 HEAD_BYTES: Final = 64
 """So much of a file's beginning tells its type."""
@@ -30,10 +30,11 @@ class FileKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A stored file, about exactly one lead, visit or account; its bytes never change.
+    """A stored file, about exactly one lead, visit, account or article; its bytes never change.
 
     `holder_id` is who has it: the owner of the lead or visit, or the team of the account. Who sees that record sees
-    the file. `account_id` is set for files of accounts and visits, `blob_key` is where the bytes are.
+    the file. Nobody has the file of an article: who reads a text that lists it is given it. `account_id` is set for
+    files of accounts and visits, `blob_key` is where the bytes are.
     """
 
     id: FileId
@@ -51,6 +52,7 @@ class File:
     lead_id: LeadId | None = None
     visit_id: VisitId | None = None
     account_id: AccountId | None = None
+    article_id: ArticleId | None = None
 
 
 _ZIPPED: Final[Mapping[str, str]] = {

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from domain.access import Capability
-from domain.article_policies import ArticlePolicy
 from domain.article_reviews import (
     approve,
     discard,
@@ -23,7 +22,7 @@ from domain.ids import PersonId
 from domain.notices import Notice, NoticeKind
 from domain.people import audience_of, superiors
 from domain.refusals import Refusal
-from resolvers.articles import Step, change_article, changed_text
+from resolvers.articles import Around, Step, change_article, changed_text
 from resolvers.context import Context
 from storage.articles import COLLECTION
 from storage.driver import Document
@@ -40,8 +39,8 @@ async def revise_article(
 ) -> Document | Refusal:
     """The article with the changes in its draft, which for a published one is its next. Raises Forbidden."""
 
-    def decide(article: Article, _policy: ArticlePolicy) -> Article | Refusal:
-        text = changed_text(working_text(article), changes)
+    def decide(article: Article, around: Around) -> Article | Refusal:
+        text = changed_text(working_text(article), changes, around.attachments)
         return text if isinstance(text, Refusal) else write(article, text, context.me.person_id, context.now)
 
     step = Step("reviseArticle", decide, {"changes": dict(changes)})
@@ -58,7 +57,7 @@ async def submit_article(
         reviewer_id = await _reviewer(context, store, after)
         return [] if reviewer_id is None else [submitted_notice(after, reviewer_id, context.now)]
 
-    step = Step("submitArticle", lambda article, _: submit(article, actor.person_id, context.now), {}, told)
+    step = Step("submitArticle", lambda article, _around: submit(article, actor.person_id, context.now), {}, told)
     return await change_article(context, client_key, article_id, expected_version, step)
 
 
@@ -86,7 +85,7 @@ async def return_article(
     """The article, whose text is a draft again. Raises Forbidden."""
     actor = context.me
 
-    def decide(article: Article, _policy: ArticlePolicy) -> Article | Refusal:
+    def decide(article: Article, _around: Around) -> Article | Refusal:
         return give_back(article, actor.person_id, note, context.now)
 
     async def told(_store: Store, before: Article, _after: Article) -> list[Notice]:
@@ -109,7 +108,7 @@ async def approve_article(
 
     step = Step(
         "approveArticle",
-        lambda article, _policy: approve(article, actor.person_id, context.now),
+        lambda article, _around: approve(article, actor.person_id, context.now),
         {},
         told,
         Capability.REVIEW_ARTICLES,
@@ -121,7 +120,7 @@ async def discard_draft(
     context: Context, client_key: str, article_id: str, expected_version: int | None
 ) -> Document | Refusal:
     """The published article without its next draft. Raises Forbidden."""
-    step = Step("discardArticleDraft", lambda article, _policy: discard(article), {})
+    step = Step("discardArticleDraft", lambda article, _around: discard(article), {})
     return await change_article(context, client_key, article_id, expected_version, step)
 
 

@@ -12,7 +12,17 @@ from typing import Any
 from domain.access import Capability, Scope
 from domain.article_policies import ArticlePolicy
 from domain.article_reviews import correct, editions, is_seen, publish, retire
-from domain.articles import Article, ArticleLanguage, ArticleState, ArticleText, ArticleWork, problem_of, text_of
+from domain.articles import (
+    MAX_ATTACHMENTS,
+    Article,
+    ArticleLanguage,
+    ArticleState,
+    ArticleText,
+    ArticleWork,
+    Attachment,
+    problem_of,
+    text_of,
+)
 from domain.errors import BadInput
 from domain.ids import ArticleId, TeamId, is_id, new_id
 from domain.notices import Notice
@@ -33,6 +43,7 @@ from storage.articles import (
     stored_article,
 )
 from storage.driver import Document
+from storage.files import list_attached
 from storage.people import TEAMS
 from storage.reach import is_shown
 from storage.reads import Reads
@@ -40,6 +51,7 @@ from storage.store import Store
 
 PACK_SIZE = 200
 _SETS = frozenset({"tags", "stages", "product_lines", "competitors", "team_ids"})
+_ATTACHMENTS = "attachment_ids"
 _REQUIRED = frozenset({"title", "body", "language", "pinned"})
 
 
@@ -99,11 +111,11 @@ async def update_article(
 ) -> Document | Refusal:
     """The changed article; readers of a published one see it at once. Raises Forbidden."""
 
-    def decide(article: Article, policy: ArticlePolicy) -> Article | Refusal:
-        text = changed_text(text_of(article), changes)
+    def decide(article: Article, around: Around) -> Article | Refusal:
+        text = changed_text(text_of(article), changes, around.attachments)
         if isinstance(text, Refusal):
             return text
-        required = policy.review_required
+        required = around.policy.review_required
         return correct(article, text, context.me.person_id, context.now, review_required=required)
 
     step = Step("updateArticle", decide, {"changes": dict(changes)})
@@ -115,8 +127,8 @@ async def publish_article(
 ) -> Document | Refusal:
     """The published article; one that is published already stays as it is. Raises Forbidden."""
 
-    def decide(article: Article, policy: ArticlePolicy) -> Article | Refusal:
-        return publish(article, context.now, review_required=policy.review_required)
+    def decide(article: Article, around: Around) -> Article | Refusal:
+        return publish(article, context.now, review_required=around.policy.review_required)
 
     step = Step("publishArticle", decide, {"changes": {}})
     return await change_article(context, client_key, article_id, expected_version, step)
@@ -126,16 +138,21 @@ async def retire_article(
     context: Context, client_key: str, article_id: str, expected_version: int | None
 ) -> Document | Refusal:
     """The article taken out of use for good. Raises Forbidden."""
-    step = Step("retireArticle", lambda article, _policy: retire(article), {"changes": {}})
+    step = Step("retireArticle", lambda article, _around: retire(article), {"changes": {}})
     return await change_article(context, client_key, article_id, expected_version, step)
 
 
-def changed_text(text: ArticleText, changes: Mapping[str, Any]) -> ArticleText | InvalidInput:
-    """The text with the changes that a caller gives."""
+def changed_text(
+    text: ArticleText, changes: Mapping[str, Any], attachments: Sequence[Attachment]
+) -> ArticleText | InvalidInput:
+    """The text with the changes that a caller gives, and the attachments that these name."""
     for field in _REQUIRED & changes.keys():
         if changes[field] is None:
             return InvalidInput(field, "cannot be cleared")
-    return replace(text, **{name: _value(name, each) for name, each in changes.items()})
+    said = {name: _value(name, each) for name, each in changes.items() if name != _ATTACHMENTS}
+    if _ATTACHMENTS in changes:
+        said["attachments"] = tuple(attachments)
+    return replace(text, **said)
 
 
 async def _nothing_told(_store: Store, _before: Article, _after: Article) -> list[Notice]:
@@ -143,11 +160,20 @@ async def _nothing_told(_store: Store, _before: Article, _after: Article) -> lis
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What a step looks at beside the article."""
+
+    policy: ArticlePolicy
+    attachments: Sequence[Attachment] = ()
+    """Those that its changes name, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """What one mutation does with an article: its name, what it decides, the rest of its input, whom it tells."""
 
     mutation: str
-    decide: Callable[[Article, ArticlePolicy], Article | Refusal]
+    decide: Callable[[Article, Around], Article | Refusal]
     given: Mapping[str, Any]
     told: Callable[[Store, Article, Article], Awaitable[list[Notice]]] = _nothing_told
     asks: Capability = Capability.EDIT_ARTICLES
@@ -166,7 +192,10 @@ async def change_article(
             return NotFound(article_id)
         if expected_version is not None and expected_version != article.version:
             return VersionConflict(article_id, article.version)
-        decided = step.decide(article, await find_article_policy(store, actor.org_id))
+        attachments = await _attachments(store, article, step.given.get("changes", {}).get(_ATTACHMENTS) or ())
+        if isinstance(attachments, Refusal):
+            return attachments
+        decided = step.decide(article, Around(await find_article_policy(store, actor.org_id), attachments))
         if isinstance(decided, Article):
             decided = await _unknown_team(store, actor.scope, _named_teams(decided) - _named_teams(article)) or decided
         if isinstance(decided, Refusal):
@@ -180,6 +209,20 @@ async def change_article(
     outcome = await once(context, step.mutation, client_key, given, act)
     context.services.article_follower.wake()
     return outcome
+
+
+async def _attachments(
+    store: Store, article: Article, file_ids: Sequence[str]
+) -> list[Attachment] | NotFound | InvalidInput:
+    wanted = list(dict.fromkeys(file_ids))
+    if len(wanted) > MAX_ATTACHMENTS:
+        return InvalidInput("attachmentIds", f"must not have more than {MAX_ATTACHMENTS} entries")
+    found = await list_attached(store, article, wanted) if wanted else {}
+    missing = next((each for each in wanted if each not in found), None)
+    if missing is not None:
+        return NotFound(missing)
+    files = [found[each] for each in wanted]
+    return [Attachment(each.id, each.name, each.content_type, each.size_bytes, each.sha256) for each in files]
 
 
 async def _save(context: Context, store: Store, article: Article, decided: Article, step: Step) -> Outcome:

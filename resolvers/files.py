@@ -9,18 +9,20 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, replace
 
 from domain.access import Capability
+from domain.articles import ArticleState
 from domain.errors import Unavailable, UnsupportedFile
 from domain.files import HEAD_BYTES, File, FileKind, blob_key, safe_name, sniff, takes
-from domain.ids import AccountId, FileId, PersonId, TeamId, VisitId, is_id, new_id
+from domain.ids import AccountId, ArticleId, FileId, PersonId, TeamId, VisitId, is_id, new_id
 from domain.leads import Lead
-from domain.refusals import InvalidInput, NotFound, Refusal
+from domain.refusals import InvalidInput, NotFound, Refusal, WrongState
 from resolvers.context import Context
-from resolvers.once import Outcome, Saved, once, problem_with_key
+from resolvers.once import Facts, Outcome, Saved, once, problem_with_key
 from resolvers.proposals import proposal_stored
 from storage.accounts import find_account
+from storage.articles import find_article
 from storage.blobs import BlobError, Incoming
 from storage.driver import Document
-from storage.files import COLLECTION, find_file, insert_file
+from storage.files import COLLECTION, find_attached, find_file, insert_file
 from storage.leads import find_lead, save_lead
 from storage.store import Store
 from storage.visits import find_visit
@@ -28,7 +30,7 @@ from storage.visits import find_visit
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """What a caller says about a file: exactly one of lead, visit and account."""
+    """What a caller says about a file: exactly one of lead, visit, account and article."""
 
     kind: FileKind
     name: str
@@ -36,6 +38,7 @@ class NewFile:
     lead_id: str | None = None
     visit_id: str | None = None
     account_id: str | None = None
+    article_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class _Links:
     lead: Lead | None = None
     visit_id: VisitId | None = None
     account_id: AccountId | None = None
+    article_id: ArticleId | None = None
 
 
 async def store_file(
@@ -56,7 +60,7 @@ async def store_file(
 
     What can be refused without the bytes is refused before the first of them is read.
     """
-    actor = context.require(Capability.EDIT_CUSTOMERS)
+    actor = context.require(Capability.EDIT_CUSTOMERS if given.article_id is None else Capability.EDIT_ARTICLES)
     given = replace(given, name=safe_name(given.name))
     problem = problem_with_key(client_key) or _problem_with(given)
     if problem is not None:
@@ -99,13 +103,15 @@ async def store_file(
             lead_id=current.lead.id if current.lead is not None else None,
             visit_id=current.visit_id,
             account_id=current.account_id,
+            article_id=current.article_id,
         )
         document = await insert_file(store, file)
         if current.lead is not None and file.kind is FileKind.PROPOSAL:
             await proposal_stored(
                 store, current.lead, context.now, file.id, context.now, outbox=context.services.outbox
             )
-        return Saved(COLLECTION, document)
+        # No read finds an attachment again by itself: a repeated call is answered from the receipt.
+        return Saved(COLLECTION, document) if file.article_id is None else Facts(document)
 
     outcome = await once(context, "storeFile", client_key, asdict(given) | {"sha256": digest}, act)
     # Only where the outcome is known: after an error the transaction may have been committed.
@@ -116,7 +122,7 @@ async def store_file(
 
 async def open_file(context: Context, file_id: str) -> tuple[File, AsyncIterator[bytes]] | None:
     """The file and its bytes, where the caller may see it. Raises Unavailable where the bytes cannot be had."""
-    file = await find_file(context.store, context.me.scope, file_id)
+    file = await find_file(context.store, context.me.scope, file_id) or await _attachment(context, file_id)
     if file is None:
         return None
     pieces = context.services.files.blobs.read(file.blob_key)
@@ -125,6 +131,19 @@ async def open_file(context: Context, file_id: str) -> tuple[File, AsyncIterator
     except BlobError as error:
         raise Unavailable(message="The file cannot be read right now.") from error
     return file, _led_by(first, pieces)
+
+
+async def _attachment(context: Context, file_id: str) -> File | None:
+    """The file of an article that the caller is shown and that lists it; to those who write articles, any of its."""
+    actor = context.me
+    file = await find_attached(context.store, actor.org_id, file_id)
+    if file is None or file.article_id is None:
+        return None
+    article = await find_article(context.store, actor.scope, file.article_id)
+    if article is None:
+        return None
+    listed = {each.file_id for each in article.attachments}
+    return file if file.id in listed or actor.can(Capability.EDIT_ARTICLES) else None
 
 
 async def _led_by(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -138,15 +157,15 @@ def _problem_with(given: NewFile) -> InvalidInput | None:
         return InvalidInput("id", "must be fil_ and a ULID or UUID")
     if not given.name:
         return InvalidInput("name", "must be a file name")
-    about = [each for each in (given.lead_id, given.visit_id, given.account_id) if each is not None]
-    if len(about) != 1:
-        return InvalidInput("leadId", "name exactly one of leadId, visitId and accountId")
+    about = [given.lead_id, given.visit_id, given.account_id, given.article_id]
+    if sum(each is not None for each in about) != 1:
+        return InvalidInput("leadId", "name exactly one of leadId, visitId, accountId and articleId")
     if given.kind is FileKind.PROPOSAL and given.lead_id is None:
         return InvalidInput("leadId", "is needed for a proposal")
     return None
 
 
-async def _links(store: Store, context: Context, given: NewFile, *, hold: bool = False) -> _Links | NotFound:
+async def _links(store: Store, context: Context, given: NewFile, *, hold: bool = False) -> _Links | Refusal:
     """`hold`: the lead is written to, so that giving it away meanwhile conflicts with the file that follows it."""
     scope = context.me.scope
     if given.lead_id is not None:
@@ -163,6 +182,13 @@ async def _links(store: Store, context: Context, given: NewFile, *, hold: bool =
         if visit is None:
             return NotFound(given.visit_id)
         return _Links(visit.owner_id, visit.team_id, visit_id=visit.id, account_id=visit.account_id)
+    if given.article_id is not None:
+        article = await find_article(store, scope, given.article_id)
+        if article is None:
+            return NotFound(given.article_id)
+        if article.state is ArticleState.RETIRED:
+            return WrongState(article.id, article.state)
+        return _Links(None, None, article_id=article.id)
     account_id = given.account_id or ""
     account = await find_account(store, scope, account_id)
     if account is None:

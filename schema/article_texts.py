@@ -9,6 +9,7 @@ from domain.access import Actor, Capability
 from domain.articles import ArticleLanguage, plain_text
 from knowledge.rendering import safe_html
 from schema.fields import Rule, computed, related, stored
+from schema.files import download_path
 from schema.scalars import described_enum
 
 if TYPE_CHECKING:
@@ -30,6 +31,18 @@ FOR_WRITERS = Rule(_writes_articles, ("_id",))
 """What readers are not shown of an article."""
 
 
+@strawberry.type(description="A file that belongs to an article; who reads the article is given its bytes.")
+class ArticleAttachment:
+    file_id: strawberry.ID = stored("file_id", "Which file; `node` and `file` do not find it.")
+    name: str = stored("name", "Its name, made safe; no path.")
+    content_type: str = stored("content_type", "Media type, as its first bytes prove it.")
+    size_bytes: int = stored("size_bytes", "Its length in bytes.")
+    sha256: str = stored("sha256", "SHA-256 of its bytes in 64 hexadecimal digits.")
+    download_path: str = computed(
+        download_path, "Where its bytes are, at the address of this API, with the access token.", needs=("file_id",)
+    )
+
+
 @strawberry.type(description="What is to take the place of a published text. Seen by those who write articles only.")
 class ArticleDraft:
     title: str = stored("title", "Its title.")
@@ -45,6 +58,7 @@ class ArticleDraft:
     industry: str | None = stored("industry", "Branch of business it is about.")
     pinned: bool = stored("pinned", "Whether it is to belong to the pack a phone keeps offline.", default=False)
     team_ids: list[strawberry.ID] = stored("team_ids", "Teams it is to be kept to; empty: for everybody.", default=())
+    attachments: list[ArticleAttachment] = stored("attachments", "Files that belong to it.", default=())
 
 
 @strawberry.type(description="How far the text is that readers do not see yet: the draft, or the next draft.")
@@ -80,6 +94,7 @@ class ArticleEdition:
     industry: str | None = stored("text.industry", "Branch of business it is about.")
     pinned: bool = stored("text.pinned", "Whether it belonged to the offline pack.", default=False)
     team_ids: list[strawberry.ID] = stored("text.team_ids", "Teams it was kept to.", default=())
+    attachments: list[ArticleAttachment] = stored("text.attachments", "Files that belonged to it.", default=())
     writer_ids: list[strawberry.ID] = stored("writer_ids", "Who wrote at it.", default=())
     reviewed_by: Annotated["Person", strawberry.lazy("schema.people")] | None = related(
         "people", "Who approved it; null where nobody did or you may not see them.", key="reviewed_by_id"

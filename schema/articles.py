@@ -21,7 +21,7 @@ from resolvers.articles import (
     retire_article,
     update_article,
 )
-from schema.article_texts import FOR_WRITERS, ArticleDraft, ArticleEdition, ArticleReview
+from schema.article_texts import FOR_WRITERS, ArticleAttachment, ArticleDraft, ArticleEdition, ArticleReview
 from schema.fields import Info, computed, mutates, related, related_list, returns, stored, wanted
 from schema.inputs import given
 from schema.nodes import Node
@@ -87,6 +87,7 @@ class Article(Node):
         "edition", "Number of the text that readers see; 0 before there is one, or where it is not numbered.", default=0
     )
     published_at: datetime | None = stored("published_at", "When it was first published.")
+    attachments: list[ArticleAttachment] = stored("attachments", "Files that belong to it.", default=())
     author: Annotated["Person", strawberry.lazy("schema.people")] | None = related(
         "people", "Who began it; null for a draft made of questions, and where you may not see them.", key="author_id"
     )
@@ -178,6 +179,10 @@ class ArticleChanges:
     pinned: bool | None = strawberry.field(default=strawberry.UNSET, description="Whether it is in the offline pack.")
     team_ids: list[strawberry.ID] | None = strawberry.field(
         default=strawberry.UNSET, description="Teams it is kept to; new ones must be yours. Empty: for everybody."
+    )
+    attachment_ids: list[strawberry.ID] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Files that belong to it, 20 at the most: handed in before with `POST /files?articleId=...`.",
     )
 
 

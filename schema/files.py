@@ -26,7 +26,8 @@ described_enum(
 )
 
 
-def _download_path(file_id: str) -> str:
+def download_path(file_id: str) -> str:
+    """Where a file's bytes are handed out (api/files.py)."""
     return f"/files/{file_id}"
 
 
@@ -38,7 +39,7 @@ class File(Node):
     size_bytes: int = stored("size_bytes", "Its length in bytes.")
     sha256: str = stored("sha256", "SHA-256 of its bytes in 64 hexadecimal digits.")
     download_path: str = computed(
-        _download_path, "Where its bytes are, at the address of this API, with the access token.", needs=("_id",)
+        download_path, "Where its bytes are, at the address of this API, with the access token.", needs=("_id",)
     )
     uploaded_at: datetime = stored("uploaded_at", "When it was stored.")
     uploaded_by_id: strawberry.ID = stored("uploaded_by_id", "Who handed it in.")

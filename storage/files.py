@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from domain.access import Scope
+from domain.articles import Article
 from domain.files import File, FileKind
-from domain.ids import LeadId, PersonId, TeamId
+from domain.ids import LeadId, OrgId, PersonId, TeamId
 from domain.leads import Lead
 from storage.codec import decode, encode
 from storage.driver import Document, IndexModel
@@ -27,6 +29,19 @@ async def find_file(store: Store, scope: Scope, file_id: str) -> File | None:
     """The file in scope."""
     found = await Reads(store, scope).find(COLLECTION, file_id)
     return None if found is None else decode(File, found)
+
+
+async def find_attached(store: Store, org_id: OrgId, file_id: str) -> File | None:
+    """A file handed in for an article; whoever asks looks whether the article shows it."""
+    found = await store[COLLECTION].find_one({"_id": file_id, "org_id": org_id, "article_id": {"$gt": ""}})
+    return None if found is None else decode(File, found)
+
+
+async def list_attached(store: Store, article: Article, file_ids: Sequence[str]) -> dict[str, File]:
+    """Those of the files that were handed in for the article."""
+    query: Document = {"_id": {"$in": list(file_ids)}, "org_id": article.org_id, "article_id": article.id}
+    found = await store[COLLECTION].find(query, limit=max(1, len(file_ids)))
+    return {each["_id"]: decode(File, each) for each in found}
 
 
 async def insert_file(store: Store, file: File) -> Document:

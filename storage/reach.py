@@ -78,6 +78,8 @@ _EDITED_BY: dict[str, tuple[Capability, Document]] = {
     "article_editions": (Capability.EDIT_ARTICLES, {"_id": {"$in": []}}),
 }
 """Collections that some write and all read: what everybody without the capability sees of them."""
+_ELSEWHERE: dict[str, Document] = {"files": {"article_id": None}}
+"""What nobody is shown of a collection by a read of it: who sees an attachment, its article says."""
 _HANDED_OVER = frozenset({"leads", "lead_assignments", "activities", "clocks", "visits"})
 """What a rep who stands in for another sees of theirs; never where they were."""
 _TEAM_KEY = {"teams": "_id"}
@@ -88,7 +90,7 @@ _ORG_KEY = {"organizations": "_id"}
 def scope_filter(collection: str, scope: Scope) -> Document:
     """The filter every read of the collection begins with. Raises KeyError where no reach is declared."""
     reach = REACH[collection]
-    query: Document = {_ORG_KEY.get(collection, "org_id"): scope.org_id}
+    query: Document = {_ORG_KEY.get(collection, "org_id"): scope.org_id, **_ELSEWHERE.get(collection, {})}
     if collection in _EDITED_BY and scope.role is not None:
         capability, shown = _EDITED_BY[collection]
         query |= {} if capability in CAPABILITIES[scope.role] else shown

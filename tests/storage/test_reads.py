@@ -47,6 +47,13 @@ ADMIN = Scope(ORG, PersonId("per_3"), Role.ADMIN, None, frozenset())
         ("people", REP, {"org_id": ORG, "team_id": "tea_1"}),
         ("teams", MANAGER, {"org_id": ORG, "_id": {"$in": ["tea_1", "tea_2"]}}),
         ("organizations", REP, {"_id": ORG}),
+        ("files", ADMIN, {"org_id": ORG, "article_id": None}),
+        ("article_editions", ADMIN, {"org_id": ORG}),
+        (
+            "article_editions",
+            REP,
+            {"org_id": ORG, "_id": {"$in": []}, "team_ids": {"$in": [None, "tea_1"]}},
+        ),
         ("leads", Scope.whole_organization(ORG), {"org_id": ORG}),
     ],
 )

@@ -32,6 +32,7 @@ ID_WORDS = {
     "holder": "per",
     "article": "art",
     "teamIds": "tea",
+    "attachmentIds": "fil",
 }
 """What `<word>Id` names."""
 OTHER_IDS = {
