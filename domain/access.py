@@ -39,6 +39,7 @@ class Capability(StrEnum):
     BIND_CHANNELS = "BIND_CHANNELS"
     """For others: the people and teams one sees."""
     READ_AUDIT = "READ_AUDIT"
+    MANAGE_ALERTS = "MANAGE_ALERTS"
     MANAGE_DELIVERIES = "MANAGE_DELIVERIES"
 
 
@@ -72,6 +73,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.RECORD_SURVEYS,
             Capability.BIND_CHANNELS,
             Capability.READ_AUDIT,
+            Capability.MANAGE_ALERTS,
             Capability.MANAGE_DELIVERIES,
         }
     ),

@@ -43,6 +43,7 @@ AUDITED: Final = frozenset(
         "replayDelivery",
         "replayDeadLetters",
         "saveBehaviourNorms",
+        "saveAlertRules",
         "savePlanningPolicy",
         "saveNightRules",
         "saveCoachingRules",

@@ -65,6 +65,7 @@ _TEXTS = {
         NoticeKind.NORMS_REMINDER: Text("本周必做动作提醒", "本周拜访的必做动作或客户洞察尚未完成，请在拜访中补齐。"),
         NoticeKind.NORMS_MISSED: Text("必做动作未达标", "您一周拜访的必做动作或客户洞察未完成{date}。"),
         NoticeKind.NORMS_MISSED_IN_TEAM: Text("团队必做动作未达标", "团队成员一周拜访的必做动作或洞察未完成{date}。"),
+        NoticeKind.THRESHOLD_CROSSED: Text("指标预警", "拜访或线索的一项指标越过预警线{date}，请在驾驶舱查看。"),
         NoticeKind.COACHING: Text("为您推荐一篇话术", "最近几次拜访或通话漏掉了一个要点，下次之前请看看这篇文章。"),
         NoticeKind.ARTICLE_TO_REVIEW: Text("有文章待审核", "一篇文章已提交审核，请您审阅。"),
         NoticeKind.ARTICLE_RETURNED: Text("文章被退回", "您参与撰写的一篇文章被退回，请查看审核意见。"),
@@ -107,6 +108,9 @@ _TEXTS = {
         ),
         NoticeKind.NORMS_MISSED_IN_TEAM: Text(
             "Norms not kept in your team", "Reps of yours lack must-do items or customer insights of the week{date}."
+        ),
+        NoticeKind.THRESHOLD_CROSSED: Text(
+            "Threshold crossed", "A figure{date} crossed a threshold. Please look at the cockpit."
         ),
         NoticeKind.COACHING: Text(
             "An article for you", "Your last conversations left something out. Have a look before the next one."

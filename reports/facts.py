@@ -24,6 +24,8 @@ from domain.sla import Clock, Metric
 from reports.rows import Period, Rows
 
 DECIMALS = 3
+READY_HOUR = 4
+"""When a day is counted, on the morning after: it stands by six."""
 
 
 class Dimension(StrEnum):
@@ -125,10 +127,10 @@ def period_of(day: date, zone: ZoneInfo) -> Period:
     return Period(begins_at.replace(tzinfo=None), ends_at.replace(tzinfo=None))
 
 
-def latest_day(now: datetime, zone: ZoneInfo, hour: int) -> date:
-    """The latest date that is over and, by `hour` o'clock of the next one, ready to be counted."""
+def latest_day(now: datetime, zone: ZoneInfo) -> date:
+    """The latest date that is over and ready to be counted."""
     local = now.astimezone(zone)
-    return local.date() - timedelta(days=1 if local.time() >= time(hour) else 2)
+    return local.date() - timedelta(days=1 if local.time() >= time(READY_HOUR) else 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ described_enum(
     ARTICLE_RETURNED="A text you wrote at was given back; its `review` says why.",
     ARTICLE_APPROVED="A text you wrote at was approved: readers see it.",
     QUESTION_ANSWERED="An article answers what you asked with `askQuestion`.",
+    THRESHOLD_CROSSED="A figure of a report crossed a threshold; see `alerts`.",
     NORMS_MISSED_IN_TEAM="Reps of yours did not keep the norms of a week; see `behaviourCompliance`.",
     SLA_INCIDENT="Very many promises of one kind broke below you within minutes.",
     RECIPIENT_UNREACHABLE="Somebody below you could not be told of a promise on a lead: nothing reaches them.",

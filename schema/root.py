@@ -9,6 +9,7 @@ from schema.abilities import AbilityQuery
 from schema.absences import AbsenceMutation
 from schema.accounts import Account, AccountMutation, AccountQuery
 from schema.activities import ActivityMutation
+from schema.alerts import AlertMutation, AlertQuery
 from schema.article_policies import ArticlePolicyMutation, ArticlePolicyQuery
 from schema.article_reviews import ArticleReviewMutation, ArticleReviewQuery
 from schema.article_search import ArticleSearchQuery
@@ -141,6 +142,7 @@ class Query(
     TimelineQuery,
     CockpitQuery,
     ReportSnapshotQuery,
+    AlertQuery,
     NormQuery,
     PlanningPolicyQuery,
     ComplianceQuery,
@@ -193,6 +195,7 @@ class Mutation(
     PreferenceMutation,
     PositionMutation,
     NormMutation,
+    AlertMutation,
     PlanningPolicyMutation,
     ConsentMutation,
     PersonalDataMutation,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from storage import (
     accounts,
+    alerts,
     article_editions,
     article_policies,
     article_uses,
@@ -128,6 +129,9 @@ INDEXES: dict[str, list[IndexModel]] = {
     norm_entries.COLLECTION: norm_entries.INDEXES,
     norm_flags.COLLECTION: norm_flags.INDEXES,
     norm_flags.ROUNDS: norm_flags.ROUND_INDEXES,
+    alerts.RULES: alerts.RULE_INDEXES,
+    alerts.VERSIONS: alerts.RULE_INDEXES,
+    alerts.COLLECTION: alerts.INDEXES,
     report_snapshots.COLLECTION: report_snapshots.INDEXES,
     report_snapshots.DAYS: report_snapshots.DAY_INDEXES,
     budgets.COLLECTION: budgets.INDEXES,

@@ -12,6 +12,7 @@ from typing import Final
 from domain.ids import PersonId
 from domain.personal_data import UNDER_WAY, DataRequest, DataRequestState
 from storage import (
+    alerts,
     article_uses,
     attention,
     audit,
@@ -79,6 +80,7 @@ PARTS: Final = {
         Part(visits.COLLECTION),
         Part(norm_entries.COLLECTION),
         Part(norm_flags.COLLECTION),
+        Part(alerts.COLLECTION),
         Part(routes.COLLECTION),
         Part(article_uses.COLLECTION),
         Part(questions.QUESTIONS),
@@ -96,6 +98,7 @@ _REMOVED: Final = (
     (check_ins.COLLECTION, "owner_id"),
     (relocations.COLLECTION, "owner_id"),
     (routes.COLLECTION, "owner_id"),
+    (alerts.COLLECTION, "owner_id"),
     (article_uses.COLLECTION, "owner_id"),
     (devices.COLLECTION, "owner_id"),
     (bindings.COLLECTION, "holder_id"),

@@ -40,6 +40,8 @@ REACH: dict[str, Reach] = {
     "night_rules": Reach.ORGANIZATION,
     "shifts": Reach.OWNED,
     "report_snapshots": Reach.TEAM,
+    "alert_rules": Reach.ORGANIZATION,
+    "alerts": Reach.OWNED,
     "articles": Reach.AUDIENCE,
     "article_editions": Reach.AUDIENCE,
     "article_policies": Reach.ORGANIZATION,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from domain.ids import OrgId, TeamId
 from storage.codec import encode
@@ -21,6 +21,7 @@ INDEXES = [
     IndexModel([("org_id", 1), ("team_id", 1), ("key", 1), ("day", 1), ("_id", 1)], name="by_team_key_day"),
     IndexModel([("org_id", 1), ("key", 1), ("day", 1), ("_id", 1)], name="by_key_day"),
     IndexModel([("org_id", 1), ("day", 1), ("_id", 1)], name="by_day"),
+    IndexModel([("expires_at", 1)], name="ttl", expireAfterSeconds=0),
 ]
 DAY_INDEXES = [IndexModel([("org_id", 1), ("day", -1), ("_id", -1)], name="by_day")]
 
@@ -46,6 +47,8 @@ class Snapshot:
     rows: tuple[SnapshotRow, ...]
     counted_at: datetime
     revision: int = 1
+    expires_at: datetime | None = None
+    """When what is made of positions goes, as the positions' distances do."""
 
 
 def snapshot_id(org_id: OrgId, key: str, day: str, team_id: TeamId) -> str:
@@ -58,6 +61,15 @@ async def list_digests(store: Store, org_id: OrgId, day: str) -> dict[str, tuple
     wanted = {"digest": 1, "revision": 1}
     found = await store[COLLECTION].find({"org_id": org_id, "day": day}, projection=wanted, limit=MAX_OF_DAY)
     return {each["_id"]: (each["digest"], each["revision"]) for each in found}
+
+
+async def list_snapshots(store: Store, org_id: OrgId, key: str, since: date, until: date) -> list[Document]:
+    """The report of all teams on the days from `since` to `until`, both included: for the server's own work."""
+    # Strictly between: the embedded server leaves out an included bound where an index goes on behind it.
+    one = timedelta(days=1)
+    between = {"$gt": (since - one).isoformat(), "$lt": (until + one).isoformat()}
+    query: Document = {"org_id": org_id, "key": key, "day": between}
+    return await store[COLLECTION].find(query, order=[("day", 1), ("_id", 1)], limit=MAX_OF_DAY)
 
 
 async def put_snapshot(store: Store, snapshot: Snapshot) -> bool:

@@ -21,7 +21,7 @@ PLURAL = {
 """Queries whose answers must have grown, or the test shows nothing."""
 FOR_ADMINISTRATORS = {
     *("calendars", "calendar", "calendarVersions", "previewHolidays"),
-    *("auditTrail", "deadLetters", "deadLetterCounts"),
+    *("auditTrail", "deadLetters", "deadLetterCounts", "dryRunAlerts"),
     *("slaPolicies", "slaPolicy", "slaPolicyVersions", "previewSlaChange", "slaSweeps"),
 }
 
