@@ -143,6 +143,19 @@ class Actor:
         return capability in CAPABILITIES[self.role]
 
 
+def audience(
+    role: Role, team_id: TeamId | None, subtree: frozenset[TeamId], above: frozenset[TeamId]
+) -> frozenset[TeamId] | None:
+    """The teams to which something may be kept and still be for somebody with this place; None: any.
+
+    Their own and those above it; for whoever leads teams also those below.
+    """
+    if role in SEES_ALL:
+        return None
+    own = frozenset({team_id} if team_id is not None else ())
+    return own | above | (frozenset() if role is Role.REP else subtree)
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What a read may return. Made from an Actor, or for the server's own work by `whole_organization`."""
@@ -168,7 +181,4 @@ class Scope:
     @property
     def audience(self) -> frozenset[TeamId] | None:
         """The teams to which something may be kept and still be for the caller; None: any."""
-        if self.role is None or self.role in SEES_ALL:
-            return None
-        own = frozenset({self.team_id} if self.team_id is not None else ())
-        return own | self.teams_above | (frozenset() if self.role is Role.REP else self.subtree)
+        return None if self.role is None else audience(self.role, self.team_id, self.subtree, self.teams_above)

@@ -6,7 +6,7 @@ domain/article_reviews.py says how a text gets from its writers to its readers.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
@@ -156,9 +156,9 @@ def with_text(article: Article, text: ArticleText) -> Article:
     return replace(article, **{name: getattr(text, name) for name in _TEXT})
 
 
-def is_for(article: Article, audience: frozenset[TeamId] | None) -> bool:
-    """Whether it is for somebody whose teams are these (Scope.audience)."""
-    return not article.team_ids or audience is None or not article.team_ids.isdisjoint(audience)
+def is_for(kept_to: Collection[TeamId], audience: frozenset[TeamId] | None) -> bool:
+    """Whether what is kept to these teams is for somebody whose teams are those (Scope.audience)."""
+    return not kept_to or audience is None or not audience.isdisjoint(kept_to)
 
 
 def problem_of(article: Article | ArticleText) -> InvalidInput | None:

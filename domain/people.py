@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from domain.absences import Cover, PersonAbsence
-from domain.access import Role, Scope
+from domain.access import Role, audience
 from domain.calendar import known_zone
 from domain.ids import OrgId, PersonId, TeamId
 from domain.places import Point
@@ -126,10 +126,10 @@ def teams_above(teams: Mapping[TeamId, Team], team_id: TeamId | None) -> frozens
     return frozenset(found)
 
 
-def audience_of(person: Person, teams: Mapping[TeamId, Team]) -> frozenset[TeamId] | None:
+def audience_of(role: Role, team_id: TeamId | None, teams: Mapping[TeamId, Team]) -> frozenset[TeamId] | None:
     """`Scope.audience` of somebody who does not ask themselves."""
-    below, above = subtree(teams.values(), person.team_id), teams_above(teams, person.team_id)
-    return Scope(person.org_id, person.id, person.role, person.team_id, below, teams_above=above).audience
+    below, above = subtree(teams.values(), team_id), teams_above(teams, team_id)
+    return audience(role, team_id, below, above)
 
 
 def superiors(person_id: PersonId | None, team_id: TeamId | None, teams: Mapping[TeamId, Team]) -> list[PersonId]:

@@ -73,7 +73,7 @@ async def _reviewer(context: Context, store: Store, article: Article) -> PersonI
             for each in above
             if each in people
             and each not in article.work.writer_ids
-            and is_for(article, audience_of(people[each], teams))
+            and is_for(article.team_ids, audience_of(people[each].role, people[each].team_id, teams))
         ),
         None,
     )

@@ -151,5 +151,6 @@ async def _told_askers(context: Context, store: Store, topic_id: TopicId, articl
     return [
         answered_notice(topic_id, article, person.id, context.now)
         for person in people
-        if person.state is PersonState.ACTIVE and is_for(article, audience_of(person, teams))
+        if person.state is PersonState.ACTIVE
+        and is_for(article.team_ids, audience_of(person.role, person.team_id, teams))
     ]

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from zlib import crc32
 
+from domain.access import Role
 from domain.bindings import Binding
 from domain.deliveries import Delivery, DeliveryState, end_deferral, lease, release
 from domain.devices import Device
@@ -28,6 +29,7 @@ from storage.digests import list_digested
 from storage.driver import BulkWriteError, Document, UpdateOne
 from storage.outbox import DELIVERIES, NOTICES
 from storage.people import PEOPLE
+from storage.readable import list_hidden
 from storage.store import Store
 from storage.times import stored_time
 
@@ -47,6 +49,7 @@ class Recipient:
     locale: str
     state: PersonState
     team_id: TeamId | None = None
+    role: Role = Role.REP
     time_zone: str = "UTC"
     preferences: Preferences = DEFAULT
 
@@ -63,6 +66,8 @@ class Parcel:
     person: Recipient | None
     device: Device | None
     binding: Binding | None = None
+    is_hidden: bool = False
+    """Whether it is about an article that the recipient may not read, or not any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,7 @@ async def complete(store: Store, pairs: Sequence[tuple[Delivery, Delivery]]) -> 
 
 
 async def open_parcels(store: Store, deliveries: Sequence[Delivery]) -> list[Parcel]:
-    """Notice, recipient, device and binding of each, read now: six reads at the most for any number of deliveries."""
+    """Notice, recipient, device and binding of each, read now: one read of a kind for any number of deliveries."""
     notices, people, devices, bindings = await asyncio.gather(
         _by_id(store, NOTICES, [row.notice_id for row in deliveries]),
         _by_id(store, PEOPLE, [row.owner_id for row in deliveries], _OF_PERSON),
@@ -176,13 +181,18 @@ async def open_parcels(store: Store, deliveries: Sequence[Delivery]) -> list[Par
     told = {key: decode(Notice, each) for key, each in notices.items()}
     held = await list_digested(store, [key for key, each in told.items() if each.kind is NoticeKind.DIGEST])
     told |= {key: as_sent(each, held.get(key, ())) for key, each in told.items() if each.kind is NoticeKind.DIGEST}
+    recipients = {key: decode(Recipient, each) for key, each in people.items()}
+    hidden = await list_hidden(
+        store, [(each, recipients[each.owner_id]) for each in told.values() if each.owner_id in recipients]
+    )
     return [
         Parcel(
             delivery=row,
             notice=told.get(row.notice_id),
-            person=_decoded(Recipient, people.get(row.owner_id)),
+            person=recipients.get(row.owner_id),
             device=_decoded(Device, devices.get(row.device_id or "")),
             binding=_decoded(Binding, bindings.get(row.binding_id or "")),
+            is_hidden=row.notice_id in hidden,
         )
         for row in deliveries
     ]

@@ -23,6 +23,8 @@ def settle(parcel: Parcel, now: datetime) -> Delivery | None:
         return cancel(row, "acknowledged" if notice.acknowledged_at or notice.taken_at else "resolved", now)
     if parcel.person is None or parcel.person.state is not PersonState.ACTIVE:
         return cancel(row, "the recipient is not active", now)
+    if parcel.is_hidden:
+        return cancel(row, "the article is not for the recipient", now)
     if now >= row.deadline_at:
         return expire(row, now)
     if row.device_id is not None:

@@ -8,7 +8,7 @@ import pytest
 
 from storage.store import Store
 from tests.api.test_article_packs import PACK
-from tests.api.test_article_search import RECOMMEND
+from tests.api.test_article_search import FACETS, RECOMMEND
 from tests.api.test_articles import LIST, NODE, ONE, PINNED, UPDATE, create, found, publish, until_found
 from tests.api.test_coaching import RULE, save, told
 from tests.api.test_questions import ANSWER, ask, topics
@@ -46,6 +46,7 @@ async def ways_to(member: Member, article_id: str) -> dict[str, bool]:
         "pinnedArticles": article_id in [each["id"] for each in await member.api.first(PINNED)],
         "articlePack": article_id in [each["id"] for each in pack["articles"]],
         "searchArticles": await found(member, WORD) != [],
+        "articleFacets": await member.api.first(FACETS, text=WORD) != [],
         "recommendedArticles": WORD in [each["article"]["title"] for each in fitting],
         "recordArticleUse": (await member.api.first(USE, key=new_key(), id=article_id))["__typename"] == "Article",
     }

@@ -93,8 +93,7 @@ def test_place_team_bounds_the_depth() -> None:
 def test_what_is_kept_to_teams_is_for_those_below_and_the_managers_above(
     role: Role, team: str | None, audience: set[str] | None
 ) -> None:
-    person = replace(REP, role=role, team_id=TeamId(team) if team else None)
-    assert audience_of(person, chain(5)) == audience
+    assert audience_of(role, TeamId(team) if team else None, chain(5)) == audience
 
 
 def test_teams_above_end_in_a_cycle_of_bad_data() -> None:

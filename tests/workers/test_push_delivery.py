@@ -12,18 +12,19 @@ import pytest
 
 from domain.deliveries import Delivery, DeliveryState, Outcome, SendResult, cancel
 from domain.devices import Device
-from domain.ids import PersonId, new_id
+from domain.ids import PersonId, TeamId, new_id
 from domain.notices import Notice, Priority, acknowledge, resolve
-from domain.people import Person, PersonState
+from domain.people import Person, PersonState, Team
 from push.channel import Message
 from push.console import ConsoleChannel
 from push.fcm import FcmChannel
 from resolvers.services import Services
+from storage.articles import COLLECTION as ARTICLES
 from storage.codec import encode
 from storage.deliveries import complete
 from storage.devices import COLLECTION as DEVICES
 from storage.outbox import DELIVERIES, NOTICES
-from storage.people import PEOPLE
+from storage.people import PEOPLE, insert_team
 from storage.store import Store
 from tests.conftest import StoppedClock
 from tests.support.fcm_faults import OAUTH, FaultKind
@@ -157,9 +158,57 @@ async def _channel_closed(store: Store, _notice: Notice, row: Delivery, _now: da
     await store[DELIVERIES].update_one({"_id": row.id}, {"$set": {"channel": "pager"}})
 
 
+async def _article_out_of_use(store: Store, notice: Notice, _row: Delivery, now: datetime) -> None:
+    await _about_an_article(store, notice, now, state="RETIRED")
+
+
+async def _article_kept_to_others(store: Store, notice: Notice, _row: Delivery, now: datetime) -> None:
+    await _about_an_article(store, notice, now, state="PUBLISHED", team_ids=["tea_others"])
+
+
+async def _article_gone(store: Store, notice: Notice, _row: Delivery, now: datetime) -> None:
+    await store[NOTICES].update_one({"_id": notice.id}, {"$set": {"article_id": new_id("art", now)}})
+
+
+async def _about_an_article(store: Store, notice: Notice, now: datetime, **given: Any) -> None:
+    article_id = new_id("art", now)
+    await store[NOTICES].update_one({"_id": notice.id}, {"$set": {"article_id": article_id}})
+    await store[ARTICLES].insert_one({"_id": article_id, "org_id": notice.org_id, **given})
+
+
+@pytest.mark.parametrize(
+    ("given", "state"),
+    [
+        ({"state": "PUBLISHED"}, SENT),
+        ({"state": "PUBLISHED", "team_ids": ["tea_own"]}, SENT),
+        ({"state": "PUBLISHED", "team_ids": ["tea_above"]}, SENT),
+        ({"state": "PUBLISHED", "team_ids": ["tea_below"]}, DeliveryState.CANCELLED),
+        ({"state": "DRAFT"}, DeliveryState.CANCELLED),
+    ],
+)
+async def test_an_article_is_pushed_to_those_it_is_for(
+    outbox: Services, clock: StoppedClock, person: Person, device: Device, given: dict[str, Any], state: DeliveryState
+) -> None:
+    line = ("tea_above", "tea_own", "tea_below")
+    made = {each: f"{each}_{person.id}" for each in line}
+    for above, team in zip((None, *line), line, strict=False):
+        placed = Team(TeamId(made[team]), person.org_id, team, TeamId(made[above]) if above else None, None, clock.now)
+        await insert_team(outbox.store, placed)
+    ((notice, row),) = await queue(
+        outbox.store, replace(person, team_id=TeamId(made["tea_own"])), [device], clock.now, priority=Priority.NORMAL
+    )
+    kept = {"team_ids": [made[each] for each in given["team_ids"]]} if "team_ids" in given else {}
+    await _about_an_article(outbox.store, notice, clock.now, **given | kept)
+    await deliver(outbox, Recorder())
+    assert (await stored(outbox.store, row)).state is state
+
+
 @pytest.mark.parametrize(
     ("change", "state"),
     [
+        (_article_out_of_use, DeliveryState.CANCELLED),
+        (_article_kept_to_others, DeliveryState.CANCELLED),
+        (_article_gone, DeliveryState.CANCELLED),
         (_acknowledged, DeliveryState.CANCELLED),
         (_resolved, DeliveryState.CANCELLED),
         (_deactivated, DeliveryState.CANCELLED),
