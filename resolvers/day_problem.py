@@ -12,7 +12,7 @@ from typing import Any
 from domain import polylines
 from domain.accounts import Tier
 from domain.attendance import next_work
-from domain.calendar import known_zone
+from domain.calendar import Span, known_zone
 from domain.ids import AccountId, LeadId, OrgId, PersonId, SiteId, VisitId
 from domain.opening_hours import windows
 from domain.people import Person
@@ -58,6 +58,11 @@ class Day:
     now: datetime
 
     @property
+    def shift(self) -> Span:
+        """The whole of it."""
+        return self.start_at, self.end_at
+
+    @property
     def begin_at(self) -> datetime:
         """From when on there is time to plan: a shift that has begun is planned from now."""
         return min(max(self.start_at, self.now), self.end_at)
@@ -72,8 +77,8 @@ class Asked:
     estimate: Estimate = USUAL
 
 
-async def gather(store: Store, day: Day) -> Asked:
-    """The problem of that day as the records stand now."""
+async def gather(store: Store, day: Day, open_between: Span | None = None) -> Asked:
+    """The problem of that day as the records stand now; with opening hours of another stretch than the rep's shift."""
     org_id, rep = day.rep.org_id, day.rep
     policy = await find_policy(store, org_id)
     visits = await list_visits_between(store, org_id, rep.id, day.start_at, day.end_at)
@@ -89,7 +94,9 @@ async def gather(store: Store, day: Day) -> Asked:
         start=rep.start_point,
         end=rep.start_point,
         lunch=_lunch(day, policy),
-        candidates=tuple(_candidate(key, each, sites[each.site_id], day) for key, each in asked.items()),
+        candidates=tuple(
+            _candidate(key, each, sites[each.site_id], open_between or day.shift) for key, each in asked.items()
+        ),
         # The day as it is planned already.
         hint=tuple(each.id for each in sorted(booked, key=lambda each: each.planned_start_at or day.end_at)),
     )
@@ -126,7 +133,7 @@ def with_candidate(asked: Asked, candidate: Candidate, site: Document, day: Day)
     if known is not None:
         return known, asked
     key = _key(candidate)
-    more = (*asked.problem.candidates, _candidate(key, candidate, site, day))
+    more = (*asked.problem.candidates, _candidate(key, candidate, site, day.shift))
     return key, replace(
         asked, problem=replace(asked.problem, candidates=more), candidates={**asked.candidates, key: candidate}
     )
@@ -177,13 +184,13 @@ def _lunch(day: Day, policy: PlanningPolicy) -> routing.Lunch | None:
     return routing.Lunch(routing.Window(opens, closes), policy.lunch_minutes * 60)
 
 
-def _candidate(key: str, candidate: Candidate, site: Document, day: Day) -> routing.Candidate:
+def _candidate(key: str, candidate: Candidate, site: Document, open_between: Span) -> routing.Candidate:
     longitude, latitude = site["location"]["coordinates"]
     open_times: tuple[routing.Window, ...] | None = None
     text = site.get("opening_hours")
     # A promised time overrides the sign on the door.
     if text and candidate.fixed_at is None:
-        spans = windows(text, site["time_zone"], day.start_at, day.end_at)
+        spans = windows(text, site["time_zone"], *open_between)
         open_times = None if isinstance(spans, Refusal) else tuple(routing.Window(*span) for span in spans)
     return routing.Candidate(
         id=key,

@@ -10,11 +10,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from routing.problem import DayProblem, Limit
-from routing.process import SolvedDay, plan_in_process
+from routing.process import SolvedDay, SolvedTeam, plan_in_process, team_in_process
+from routing.team_problem import TeamProblem
 from routing.travel_times.source import DETOUR, SPEED_KM_H, TravelSource
 
 SOLVE_S = 0.95
 """With the reading and writing around it, a plan is answered within a second."""
+SOLVE_TEAM_S = 4.5
+"""A team's day, within five."""
+_TEAM_S, _TEAM_CANDIDATE_S = 0.3, 0.03
+"""Small teams need less: so much, and so much more for each candidate."""
 MAX_ASKED = 16
 """So many problems may wait for the solver before questions that save nothing are turned away."""
 
@@ -37,6 +42,7 @@ class Planner:
     executor: Executor
     source: TravelSource = field(default_factory=TravelSource)
     solve_s: float = SOLVE_S
+    solve_team_s: float = SOLVE_TEAM_S
     at_once: int = 1
     """So many problems the executor solves side by side."""
     asked: int = 0
@@ -49,6 +55,17 @@ class Planner:
         self.asked += 1
         try:
             return await loop.run_in_executor(self.executor, plan_in_process, problem, limit, source)
+        finally:
+            self.asked -= 1
+
+    async def solve_team(self, problem: TeamProblem, estimate: Estimate = USUAL) -> SolvedTeam:
+        """The team's plan, searched for `solve_team_s` seconds at the most in another process."""
+        loop = asyncio.get_running_loop()
+        seconds = min(self.solve_team_s, _TEAM_S + _TEAM_CANDIDATE_S * len(problem.candidates))
+        limit, source = Limit(seconds), self.source_with(estimate)
+        self.asked += 1
+        try:
+            return await loop.run_in_executor(self.executor, team_in_process, problem, limit, source)
         finally:
             self.asked -= 1
 

@@ -49,7 +49,7 @@ from storage.routes import (
 )
 from storage.store import Store
 from storage.times import aware, stored_time
-from storage.visits import insert_visits, list_visits_between, save_visit
+from storage.visits import insert_visits, list_visits_between, load_visit, save_visit
 
 MAX_WAIT_MS = 10_000
 HORIZON = timedelta(days=60)
@@ -135,13 +135,14 @@ async def solve(services: Services, document: Document) -> None:
     facts = facts_of(answer, asked)
     earlier = await find_published(services.store, document["org_id"], plan.rep_id, plan.date)
     if earlier is not None:
-        facts["changes"] = _changes(earlier, facts, day.rep.time_zone)
+        facts["changes"] = changes_since(earlier, facts, day.rep.time_zone)
     ended = solved(plan, services.clock())
     if isinstance(ended, Plan):
         await save_plan(services.store, ended, facts)
 
 
-def _changes(earlier: Document, facts: Document, time_zone: str) -> list[Document]:
+def changes_since(earlier: Document, facts: Document, time_zone: str) -> list[Document]:
+    """How a solved plan differs from the published one, as it is stored."""
     before, after = (
         {SiteId(stop["site_id"]): aware(stop["start_at"]) for stop in stops["stops"]} for stops in (earlier, facts)
     )
@@ -170,20 +171,9 @@ async def publish_plan(
         document = await find_plan(store, actor.scope, plan_id)
         if document is None:
             return NotFound(plan_id)
-        own = document["owner_id"] == actor.person_id
-        context.require(Capability.DO_FIELD_WORK if own else Capability.PLAN_FOR_OTHERS)
-        plan = published(plan_in(document), expected_version, context.now)
-        if isinstance(plan, Refusal):
-            return plan
-        earlier = await find_published(store, actor.org_id, plan.rep_id, plan.date)
-        if earlier is not None:
-            replaced = superseded(plan_in(earlier))
-            if isinstance(replaced, Plan):
-                await save_plan(store, replaced)
-        if not await save_plan(store, plan) or not await _write_visits(store, actor, document, plan, context.now):
-            return VersionConflict(plan_id, plan.version)
-        if not own:
-            await _tell_rep(store, context, plan, len(document["stops"]))
+        refused = await publish_in(store, context, document, expected_version)
+        if refused is not None:
+            return refused
         saved = await find_plan(store, actor.scope, plan_id)
         assert saved is not None
         return Saved(COLLECTION, saved)
@@ -192,11 +182,35 @@ async def publish_plan(
     return await once(context, "publishPlan", client_key, given, act)
 
 
+async def publish_in(
+    store: Store, context: Context, document: Document, expected_version: int | None
+) -> Refusal | None:
+    """Publishes a stored plan within a transaction, and tells the rep where it is somebody else's. Raises Forbidden."""
+    actor = context.me
+    own = document["owner_id"] == actor.person_id
+    context.require(Capability.DO_FIELD_WORK if own else Capability.PLAN_FOR_OTHERS)
+    plan = published(plan_in(document), expected_version, context.now)
+    if isinstance(plan, Refusal):
+        return plan
+    earlier = await find_published(store, actor.org_id, plan.rep_id, plan.date)
+    if earlier is not None:
+        replaced = superseded(plan_in(earlier))
+        if isinstance(replaced, Plan):
+            await save_plan(store, replaced)
+    if not await save_plan(store, plan) or not await _write_visits(store, actor, document, plan, context.now):
+        return VersionConflict(plan.id, plan.version)
+    if not own:
+        await _tell_rep(store, context, plan, len(document["stops"]))
+    return None
+
+
 async def _write_visits(store: Store, actor: Actor, document: Document, plan: Plan, now: datetime) -> bool:
     start_at, end_at = (aware(document[key]) for key in _SHIFT)
+    made = await take_over(store, document, now)
     visits = await list_visits_between(store, actor.org_id, plan.rep_id, start_at, end_at)
     stops = {stop["visit_id"] or stop["site_id"]: stop for stop in document["stops"]}
     planned = [PlannedSite(stop["site_id"], stop["visit_id"]) for stop in document["stops"]]
+    planned = [each for each in planned if each.visit_id not in made]
     change = publication(planned, [DayVisit(each.id, each.site_id, each.state, each.plan_id) for each in visits])
     sites = await sites_by_id(store, actor.org_id, [each.site_id for each in change.create])
     await insert_visits(
@@ -220,6 +234,37 @@ async def _write_visits(store: Store, actor: Actor, document: Document, plan: Pl
         if await save_visit(store, replace(changed, version=visit.version + 1, updated_at=now)) is None:
             return False
     return True
+
+
+async def take_over(store: Store, document: Document, now: datetime) -> frozenset[str]:
+    """Hands the plan's rep the visits it takes from others, as far as they are still planned.
+
+    Answers those that the others have begun or made by now: nobody goes there again.
+    """
+    given = [stop for stop in document["stops"] if stop.get("from_rep_id") and stop["visit_id"]]
+    made: set[str] = set()
+    for stop in given:
+        visit = await load_visit(store, stop["visit_id"])
+        if visit is None or visit.owner_id == document["owner_id"]:
+            continue
+        if visit.state is VisitState.PLANNED:
+            starts, ends = (aware(stop[key]) for key in ("start_at", "leave_at"))
+            moved = replace(
+                visit,
+                owner_id=PersonId(document["owner_id"]),
+                team_id=TeamId(document["team_id"]) if document.get("team_id") else None,
+                plan_id=PlanId(document["_id"]),
+                scheduled_at=starts,
+                planned_start_at=starts,
+                planned_end_at=ends,
+                missed_after=missed_after(ends, aware(document["shift_end_at"])),
+                version=visit.version + 1,
+                updated_at=now,
+            )
+            await save_visit(store, moved)
+        elif visit.state in {VisitState.OPEN, VisitState.DONE, VisitState.TOUCH, VisitState.AUTO_CLOSED}:
+            made.add(visit.id)
+    return frozenset(made)
 
 
 def _moved(visit: Visit, stop: Document, plan: Plan, shift_end_at: datetime) -> Visit:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from domain.places import Point
 from routing.problem import DayPlan, DayProblem, Limit
+from routing.team_problem import TeamPlan, TeamProblem
 from routing.travel_times.source import TravelSource
 
 
@@ -26,6 +27,28 @@ def plan_in_process(problem: DayProblem, limit: Limit, source: TravelSource) -> 
     plan = plan_day(problem, travel, limit)
     points, estimated = _route(problem, plan)
     return SolvedDay(plan, tuple(travel.lines(points, estimated)) if points else ())
+
+
+@dataclass(frozen=True, slots=True)
+class SolvedTeam:
+    """A team's plan, and each of its routes with the ways it drives, in the same order."""
+
+    plan: TeamPlan
+    days: tuple[SolvedDay, ...]
+
+
+def team_in_process(problem: TeamProblem, limit: Limit, source: TravelSource) -> SolvedTeam:
+    """`plan_team` with travel times from `source`, the solver loaded at the first call."""
+    from routing.plan import plan_team  # noqa: PLC0415
+    from routing.travel_times.opening import open_travel_times  # noqa: PLC0415
+
+    travel = open_travel_times(source)
+    plan = plan_team(problem, travel, limit)
+    days = []
+    for rep, route in zip(problem.reps, plan.routes, strict=True):
+        points, estimated = _route(rep.day(problem.candidates), route.plan)
+        days.append(SolvedDay(route.plan, tuple(travel.lines(points, estimated)) if points else ()))
+    return SolvedTeam(plan, tuple(days))
 
 
 def _route(problem: DayProblem, plan: DayPlan) -> tuple[list[Point], list[bool]]:

@@ -26,6 +26,7 @@ NODES = {
     "gby": ("gate_bypasses", "GateBypass"),
     "pln": ("route_plans", "RoutePlan"),
     "prn": ("planning_runs", "PlanningRun"),
+    "tdy": ("team_days", "TeamDay"),
     "clk": ("clocks", "SlaClock"),
     "art": ("articles", "Article"),
     "qst": ("questions", "Question"),

@@ -66,6 +66,7 @@ from schema.sla_policies import SlaPolicyMutation, SlaPolicyQuery
 from schema.sla_sweeps import SlaSweepMutation, SlaSweepQuery
 from schema.synonyms import SynonymMutation, SynonymQuery
 from schema.team import TeamMapQuery, TeamMapSubscription
+from schema.team_days import TeamDayMutation, TeamDayQuery
 from schema.teams import TeamMutation, TeamQuery
 from schema.time_anchors import TimeAnchorQuery
 from schema.timeline import TimelineQuery
@@ -102,6 +103,7 @@ class Query(
     DuplicateQuery,
     AssignmentRuleQuery,
     PlanningRunQuery,
+    TeamDayQuery,
     PoolQuery,
     SiteQuery,
     VisitQuery,
@@ -164,6 +166,7 @@ class Mutation(
     LeadMutation,
     AssignmentRuleMutation,
     PlanningRunMutation,
+    TeamDayMutation,
     PoolMutation,
     HoldMutation,
     MergingMutation,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from schema.leads import Lead
     from schema.people import Person
     from schema.sites import Site
+    from schema.team_days import TeamDay
     from schema.visits import Visit
 
 described_enum(
@@ -113,6 +114,9 @@ class RouteStop:
     reasons: list[CandidateReason] = stored("reasons", "All reasons to go there.", default=[])
     value: int = stored("value", "What the planner weighed.")
     fixed: bool = stored("fixed", "The time was promised and does not move.")
+    from_rep: Annotated["Person", strawberry.lazy("schema.people")] | None = related(
+        "people", "Whose visit it would be without the rest of the team; null for the rep's own.", key="from_rep_id"
+    )
     leg_distance_m: float = stored("leg_distance_m", "Drive from the stop before, metres.")
     leg_s: int = stored("leg_s", "Drive from the stop before, seconds.")
     leg_estimated: bool = stored(
@@ -187,6 +191,9 @@ class RoutePlan(Node):
     date: LocalDate = computed(local_date, "The rep's local date on which the shift starts.", needs=("date",))
     state: PlanState = stored("state", "Where it stands.")
     version: int = stored("version", "Grows by one with each step; pass it as `expectedVersion`.")
+    team_day: Annotated["TeamDay", strawberry.lazy("schema.team_days")] | None = related(
+        "team_days", "The team's day it is part of; null where the day was planned alone.", key="team_day_id"
+    )
     shift_start_at: datetime = stored("shift_start_at", "Start of the planned shift.")
     shift_end_at: datetime = stored("shift_end_at", "End of the planned shift.")
     stops: list[RouteStop] = stored("stops", "The visits in order.", default=[])

@@ -52,6 +52,7 @@ from storage import (
     sla_policies,
     sla_sweeps,
     synonyms,
+    team_days,
     visits,
 )
 from storage.driver import IndexModel
@@ -107,6 +108,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     routes.COLLECTION: routes.INDEXES,
     planning_runs.RUNS: planning_runs.RUN_INDEXES,
     planning_runs.NIGHTS: planning_runs.NIGHT_INDEXES,
+    team_days.COLLECTION: team_days.INDEXES,
     positions.COLLECTION: positions.INDEXES,
     positions.TRACK_POINTS: positions.TRACK_INDEXES,
     positions.VIEWS: positions.VIEW_INDEXES,

@@ -37,6 +37,7 @@ REACH: dict[str, Reach] = {
     "norm_flags": Reach.OWNED,
     "route_plans": Reach.OWNED,
     "planning_runs": Reach.OWNED,
+    "team_days": Reach.OWNED,
     "night_rules": Reach.ORGANIZATION,
     "shifts": Reach.OWNED,
     "report_snapshots": Reach.TEAM,

@@ -24,6 +24,7 @@ INDEXES = [
     IndexModel([("org_id", 1), ("owner_id", 1), ("date", -1), ("_id", -1)], name="by_rep_date"),
     IndexModel([("org_id", 1), ("team_id", 1), ("date", -1), ("_id", -1)], name="by_team_date"),
     IndexModel([("state", 1), ("created_at", 1)], name="unsolved"),
+    IndexModel([("team_day_id", 1), ("_id", 1)], name="of_team_day"),
     IndexModel(
         [("org_id", 1), ("owner_id", 1), ("date", 1)],
         name="one_published",

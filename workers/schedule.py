@@ -35,6 +35,7 @@ from workers.shifts import close_forgotten_shifts
 from workers.silent_phones import wake_silent
 from workers.sla_sweeps import sweep_once
 from workers.sla_watch import SlaWatch
+from workers.team_days import solve_left_over_teams
 from workers.unheard import Unheard
 from workers.visits import close_open, mark_missed
 
@@ -115,6 +116,7 @@ def jobs(
         Job("driven_distances", DRIVES_EVERY_S, partial(measure_driven, services)),
         Job("route_plans", 5.0, partial(solve_left_over, services)),
         Job("planning_runs", 5.0, partial(plan_regions, services)),
+        Job("team_days", 5.0, partial(solve_left_over_teams, services)),
     ]
 
 

@@ -63,7 +63,7 @@ FOR_EVERYBODY = {
     "recordSurvey": "support asks the customers",
 }
 """Mutations that need no capability."""
-OF_MANAGERS = {"art": "a draft is seen by those who may edit it", "prn": "asked for by a manager"}
+OF_MANAGERS = {"art": "a draft is seen by those who may edit it", "prn": "asked for by a manager", "tdy": "of managers"}
 """Kinds whose sample the rep does not see."""
 
 

@@ -35,6 +35,7 @@ MAKERS = {
     "shf": ("rep", "startShift"),
     "pln": ("rep", "planDay"),
     "prn": ("manager", "planRegion"),
+    "tdy": ("manager", "planTeamDay"),
 }
 """Kind -> who makes it and by which mutation, in an order in which each finds what it refers to."""
 INDIRECT = frozenset({"org", "tea", "per", "clk", "ntc", "fil", "gby", "hov", "nrm", "qtp"})
