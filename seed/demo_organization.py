@@ -18,12 +18,14 @@ from domain.access import Role
 from domain.people import Person
 from domain.visits import Visit
 from seed.csv_file import read_table
+from seed.demo_history import BEFORE, history, last_verified
 from seed.demo_people import ORG_ID, Staff, demo_staff
 from seed.demo_places import CITIES, demo_rows, write_demo_file
 from seed.demo_records import appointments, articles, lead_table
 from seed.import_accounts import NAMES, import_accounts
 from seed.import_leads import import_leads
 from seed.importing import Options, Progress, Report
+from storage.accounts import COLLECTION as ACCOUNTS
 from storage.articles import COLLECTION as ARTICLES
 from storage.articles import insert_published
 from storage.codec import encode
@@ -69,7 +71,7 @@ async def make_demo(
     known = _known_logins(file)
     if mark is not None and known is not None:
         return False
-    staff = demo_staff(now)
+    staff = demo_staff(now - BEFORE)
     said("demo: people who can sign in")
     await _insert_missing(store, ORGANIZATIONS, [encode(staff.organization)])
     await _insert_missing(store, TEAMS, [encode(team) for team in staff.teams])
@@ -97,7 +99,7 @@ async def _fill(
         path = folder / f"demo-accounts-{city.key}.csv"
         write_demo_file(path, demo_rows(city, owners))
         _must(await import_accounts(store, read_table(path, NAMES), options))
-    said("demo: leads, articles and appointments")
+    said("demo: leads, articles and visits")
     _must(await import_leads(store, lead_table(staff, now), options))
     wanted = articles(now)
     known = await _known(store, ARTICLES, [article.id for article in wanted])
@@ -105,8 +107,14 @@ async def _fill(
     reps: Sequence[Person] = [rep for city in staff.reps.values() for region in city.values() for rep in region]
     owned = {"org_id": ORG_ID, "owner_id": {"$in": [rep.id for rep in reps]}}
     sites = await store[SITES].find(owned, order=[("_id", 1)], limit=1_000)
-    visits: list[Visit] = appointments(staff, sites, now)
+    by_owner: dict[str, list[Document]] = {}
+    for site in sites:
+        by_owner.setdefault(site["owner_id"], []).append(site)
+    past = history(reps, by_owner, now)
+    visits: list[Visit] = [*past, *appointments(staff, sites, now)]
     await _insert_missing(store, VISITS, [encode(visit) for visit in visits])
+    for account_id, at in last_verified(past).items():
+        await store[ACCOUNTS].update_one({"_id": account_id}, {"$set": {"last_verified_visit_at": stored_time(at)}})
 
 
 def _must(report: Report) -> None:
