@@ -40,6 +40,7 @@ ConsentEventId = NewType("ConsentEventId", str)
 DataRequestId = NewType("DataRequestId", str)
 QuestionId = NewType("QuestionId", str)
 TopicId = NewType("TopicId", str)
+DailyReportId = NewType("DailyReportId", str)
 AuditEntryId = NewType("AuditEntryId", str)
 
 _TAIL = re.compile(r"(?:[0-7][0-9A-HJKMNP-TV-Z]{25}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")

@@ -23,6 +23,7 @@ NODES = {
     "act": ("activities", "Activity"),
     "fil": ("files", "File"),
     "nrm": ("norm_entries", "NormEntry"),
+    "dre": ("daily_reports", "DailyReport"),
     "gby": ("gate_bypasses", "GateBypass"),
     "pln": ("route_plans", "RoutePlan"),
     "prn": ("planning_runs", "PlanningRun"),

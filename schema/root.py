@@ -26,6 +26,7 @@ from schema.cockpit import CockpitQuery
 from schema.compliance import ComplianceQuery
 from schema.consents import ConsentMutation, ConsentQuery
 from schema.contacts import ContactMutation, ContactQuery
+from schema.daily_reports import DailyReportMutation, DailyReportQuery
 from schema.dead_letters import DeadLetterMutation, DeadLetterQuery
 from schema.devices import DeviceMutation, DeviceQuery
 from schema.distances import DistanceQuery
@@ -145,6 +146,7 @@ class Query(
     CockpitQuery,
     ReportSnapshotQuery,
     AlertQuery,
+    DailyReportQuery,
     NormQuery,
     PlanningPolicyQuery,
     ComplianceQuery,
@@ -199,6 +201,7 @@ class Mutation(
     PositionMutation,
     NormMutation,
     AlertMutation,
+    DailyReportMutation,
     PlanningPolicyMutation,
     ConsentMutation,
     PersonalDataMutation,

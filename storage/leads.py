@@ -145,6 +145,16 @@ async def list_done_by(
     return [decode(Activity, each) for each in found]
 
 
+async def list_done_between(
+    store: Store, org_id: OrgId, person_id: PersonId, kind: ActivityKind, start_at: datetime, end_at: datetime
+) -> list[Activity]:
+    """The person's activities of a kind that happened in that time, whoever has the leads now."""
+    between = {"$gte": stored_time(start_at), "$lt": stored_time(end_at)}
+    query: Document = {"org_id": org_id, "by_id": person_id, "kind": kind.value, "occurred_at": between}
+    found = await store[ACTIVITIES].find(query, order=[("occurred_at", -1), ("_id", -1)], limit=MAX_ACTIVITIES)
+    return [decode(Activity, each) for each in found]
+
+
 async def put_activity(store: Store, activity: Activity) -> None:
     """Writes an activity that may have been written before, with less known of it."""
     await store[ACTIVITIES].replace_one({"_id": activity.id}, encode(activity), upsert=True)

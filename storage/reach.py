@@ -41,6 +41,7 @@ REACH: dict[str, Reach] = {
     "night_rules": Reach.ORGANIZATION,
     "shifts": Reach.OWNED,
     "report_snapshots": Reach.TEAM,
+    "daily_reports": Reach.OWNED,
     "alert_rules": Reach.ORGANIZATION,
     "alerts": Reach.OWNED,
     "articles": Reach.AUDIENCE,

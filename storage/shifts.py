@@ -21,6 +21,7 @@ INDEXES = [
     IndexModel([("org_id", 1), ("owner_id", 1)], name="unique_open", unique=True, partialFilterExpression=_OPEN),
     IndexModel([("org_id", 1), ("team_id", 1), ("started_at", -1)], name="by_team"),
     IndexModel([("auto_end_at", 1)], name="forgotten", partialFilterExpression=_OPEN),
+    IndexModel([("report_due_at", 1)], name="due_report", sparse=True),
 ]
 
 
@@ -32,10 +33,13 @@ class KeptShift:
     document: Document
 
 
-def _kept(document: Document | None) -> KeptShift | None:
-    if document is None:
-        return None
+def kept_shift(document: Document) -> KeptShift:
+    """The shift of a document."""
     return KeptShift(decode(Shift, {**document, "person_id": document["owner_id"]}), document)
+
+
+def _kept(document: Document | None) -> KeptShift | None:
+    return None if document is None else kept_shift(document)
 
 
 def _encoded(shift: Shift) -> Document:
@@ -72,6 +76,8 @@ async def save_shift(store: Store, before: KeptShift, after: Shift) -> KeptShift
     document: Document = {**_encoded(after), **kept, "version": before.document["version"] + 1}
     if after.ended_at is None:
         document |= _OPEN
+    else:
+        document["report_due_at"] = stored_time(after.ended_at)
     guard = {"_id": after.id, "version": before.document["version"]}
     return KeptShift(after, document) if await store[COLLECTION].replace_one(guard, document) else None
 

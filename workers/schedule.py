@@ -19,6 +19,7 @@ from push.channel import Channel
 from resolvers.services import Services
 from storage.driver import PyMongoError
 from wiring.settings import Settings
+from workers.daily_reports import write_reports
 from workers.devices import forget_lost_devices
 from workers.drives import measure_driven
 from workers.erasures import erase_due
@@ -47,6 +48,7 @@ POOL_EVERY_S = 30.0
 NORMS_EVERY_S = 60.0
 DRIVES_EVERY_S = 30.0
 REPORTS_EVERY_S = 60.0
+DAILY_REPORTS_EVERY_S = 15.0
 SILENT_PHONES_EVERY_S = 30.0
 SWEEPS_EVERY_S = 2.0
 UNHEARD_EVERY_S = 5.0
@@ -104,6 +106,7 @@ def jobs(
         Job("forgotten_visits", VISITS_EVERY_S, partial(close_open, services)),
         Job("hand_overs", settings.hand_over_poll_s, partial(hand_over_due, services, settings.hand_over_batch)),
         Job("norms", NORMS_EVERY_S, partial(tell_of_norms, services)),
+        Job("daily_reports", DAILY_REPORTS_EVERY_S, partial(write_reports, services)),
         Job("reports", REPORTS_EVERY_S, partial(count_reports, services)),
         Job("untouched_leads", POOL_EVERY_S, partial(return_untouched, services)),
         Job("unheard_notices", UNHEARD_EVERY_S, Unheard(services).look),

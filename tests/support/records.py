@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from domain.daily_reports import DailyFigures, DailyReport, report_id
+from domain.ids import ShiftId, new_id
 from schema.nodes import NODES
+from storage.daily_reports import save_report
 from storage.outbox import DELIVERIES
 from storage.store import Store
 from tests.conftest import START
@@ -38,7 +41,7 @@ MAKERS = {
     "tdy": ("manager", "planTeamDay"),
 }
 """Kind -> who makes it and by which mutation, in an order in which each finds what it refers to."""
-INDIRECT = frozenset({"org", "tea", "per", "clk", "ntc", "fil", "gby", "hov", "nrm", "qtp"})
+INDIRECT = frozenset({"org", "tea", "per", "clk", "ntc", "fil", "gby", "hov", "nrm", "qtp", "dre"})
 """Kinds that come with the world or follow from others."""
 _FIELDS = root_fields()
 EXPORT = "mutation ($key: String!) { exportMyData(clientKey: $key) { ... on DataRequest { requestId } } }"
@@ -69,8 +72,29 @@ async def make_records(world: World, store: Store) -> dict[str, str]:
     later = {"fromAt": (START + timedelta(days=90)).isoformat(), "untilAt": (START + timedelta(days=91)).isoformat()}
     away = await record_absence(world.manager, world.rep.id, **later)
     ids["abs"] = away["absences"][0]["absenceId"]
+    ids["dre"] = await a_daily_report(world, store)
     ids["drq"] = (await world.rep.api.first(EXPORT, key=new_key()))["requestId"]
     return ids
+
+
+async def a_daily_report(world: World, store: Store) -> str:
+    """The id of the rep's report of a day without events."""
+    rep, day = world.rep.person, START.date()
+    report = DailyReport(
+        id=report_id(rep.id, day),
+        org_id=rep.org_id,
+        owner_id=rep.id,
+        team_id=rep.team_id,
+        date=day.isoformat(),
+        shift_id=ShiftId(new_id("shf", START)),
+        started_at=START,
+        ended_at=START,
+        figures=DailyFigures(),
+        visits=(),
+        written_at=START,
+        counted_at=START,
+    )
+    return str((await save_report(store, report) or {})["_id"])
 
 
 async def make_record(world: World, prefix: str, ids: dict[str, str]) -> str:
