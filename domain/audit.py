@@ -45,6 +45,7 @@ AUDITED: Final = frozenset(
         "saveBehaviourNorms",
         "saveAlertRules",
         "savePlanningPolicy",
+        "saveVisitCadences",
         "saveNightRules",
         "saveCoachingRules",
         "saveArticlePolicy",

@@ -14,7 +14,7 @@ from typing import Any
 
 from domain.accounts import Tier
 from domain.dwell import is_long_enough
-from domain.ids import AccountId, CheckInId, LeadId, OrgId, PersonId, PlanId, SiteId, TeamId, VisitId
+from domain.ids import AccountId, BeatPlanId, CheckInId, LeadId, OrgId, PersonId, PlanId, SiteId, TeamId, VisitId
 from domain.refusals import InvalidInput, VersionConflict, WrongState
 
 DEFAULT_LENGTH = timedelta(minutes=30)
@@ -81,6 +81,8 @@ class Visit:
     missed_after: datetime | None = None
     lead_id: LeadId | None = None
     plan_id: PlanId | None = None
+    beat_plan_id: BeatPlanId | None = None
+    """The beat plan that made it or put it in its place."""
     opened_at: datetime | None = None
     auto_close_at: datetime | None = None
     closed_at: datetime | None = None

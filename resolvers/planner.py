@@ -9,9 +9,11 @@ from contextvars import Context
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from routing.period_problem import PeriodLimit, PeriodPlan, PeriodProblem
 from routing.problem import DayProblem, Limit
 from routing.process import SolvedDay, SolvedTeam, plan_in_process, team_in_process
 from routing.team_problem import TeamProblem
+from routing.process import SolvedDay, plan_in_process, plan_period_in_process
 from routing.travel_times.source import DETOUR, SPEED_KM_H, TravelSource
 
 SOLVE_S = 0.95
@@ -20,6 +22,8 @@ SOLVE_TEAM_S = 4.5
 """A team's day, within five."""
 _TEAM_S, _TEAM_CANDIDATE_S = 0.3, 0.03
 """Small teams need less: so much, and so much more for each candidate."""
+PERIOD_S, QUICK_PERIOD_S, PERIOD_AT_LEAST_S, PERIOD_SITE_S = 20.0, 3.0, 0.3, 0.05
+"""Weeks are searched for some time for each site, up to a limit."""
 MAX_ASKED = 16
 """So many problems may wait for the solver before questions that save nothing are turned away."""
 
@@ -43,6 +47,9 @@ class Planner:
     source: TravelSource = field(default_factory=TravelSource)
     solve_s: float = SOLVE_S
     solve_team_s: float = SOLVE_TEAM_S
+    period_s: float = PERIOD_S
+    slow: Executor | None = None
+    """Where weeks are planned, so that nobody's day waits for them; None: with the days."""
     at_once: int = 1
     """So many problems the executor solves side by side."""
     asked: int = 0
@@ -66,6 +73,19 @@ class Planner:
         self.asked += 1
         try:
             return await loop.run_in_executor(self.executor, team_in_process, problem, limit, source)
+    async def solve_period(
+        self, problem: PeriodProblem, estimate: Estimate = USUAL, *, quickly: bool = False
+    ) -> PeriodPlan:
+        """The plan of some weeks, searched for as long as their size asks for; `quickly` for a question."""
+        loop = asyncio.get_running_loop()
+        most_s = min(self.period_s, QUICK_PERIOD_S) if quickly else self.period_s
+        limit = PeriodLimit(min(most_s, PERIOD_AT_LEAST_S + PERIOD_SITE_S * len(problem.sites)))
+        source = self.source_with(estimate)
+        self.asked += 1
+        try:
+            return await loop.run_in_executor(
+                self.slow or self.executor, plan_period_in_process, problem, limit, source
+            )
         finally:
             self.asked -= 1
 
@@ -97,3 +117,5 @@ class Planner:
             task.cancel()
         await asyncio.gather(*self.running.values(), return_exceptions=True)
         self.executor.shutdown(wait=False, cancel_futures=True)
+        if self.slow is not None:
+            self.slow.shutdown(wait=False, cancel_futures=True)

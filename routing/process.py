@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.places import Point
+from routing.period_problem import PeriodLimit, PeriodPlan, PeriodProblem
 from routing.problem import DayPlan, DayProblem, Limit
 from routing.team_problem import TeamPlan, TeamProblem
 from routing.travel_times.source import TravelSource
@@ -49,6 +50,12 @@ def team_in_process(problem: TeamProblem, limit: Limit, source: TravelSource) ->
         points, estimated = _route(rep.day(problem.candidates), route.plan)
         days.append(SolvedDay(route.plan, tuple(travel.lines(points, estimated)) if points else ()))
     return SolvedTeam(plan, tuple(days))
+def plan_period_in_process(problem: PeriodProblem, limit: PeriodLimit, source: TravelSource) -> PeriodPlan:
+    """`plan_period` with travel times from `source`, the solver loaded at the first call."""
+    from routing.period import plan_period  # noqa: PLC0415 - see the module
+    from routing.travel_times.opening import open_travel_times  # noqa: PLC0415
+
+    return plan_period(problem, open_travel_times(source), limit)
 
 
 def _route(problem: DayProblem, plan: DayPlan) -> tuple[list[Point], list[bool]]:

@@ -26,6 +26,7 @@ NODES = {
     "dre": ("daily_reports", "DailyReport"),
     "gby": ("gate_bypasses", "GateBypass"),
     "pln": ("route_plans", "RoutePlan"),
+    "btp": ("beat_plans", "BeatPlan"),
     "prn": ("planning_runs", "PlanningRun"),
     "tdy": ("team_days", "TeamDay"),
     "clk": ("clocks", "SlaClock"),

@@ -17,6 +17,7 @@ from schema.article_uses import ArticleUseMutation
 from schema.articles import ArticleMutation, ArticleQuery
 from schema.assignment_rules import AssignmentRuleMutation, AssignmentRuleQuery
 from schema.audit import AuditQuery
+from schema.beat_plans import BeatPlanMutation, BeatPlanQuery
 from schema.bindings import BindingMutation, BindingQuery
 from schema.bootstrap import BootstrapQuery
 from schema.calendars import CalendarMutation, CalendarQuery
@@ -72,6 +73,7 @@ from schema.teams import TeamMutation, TeamQuery
 from schema.time_anchors import TimeAnchorQuery
 from schema.timeline import TimelineQuery
 from schema.tracks import TrackQuery
+from schema.visit_cadences import VisitCadenceMutation, VisitCadenceQuery
 from schema.visits import VisitMutation, VisitQuery
 from schema.vouching import VouchingMutation, VouchingQuery
 from schema.what_if import WhatIfQuery
@@ -149,6 +151,8 @@ class Query(
     DailyReportQuery,
     NormQuery,
     PlanningPolicyQuery,
+    VisitCadenceQuery,
+    BeatPlanQuery,
     ComplianceQuery,
     AbilityQuery,
 ):
@@ -203,6 +207,8 @@ class Mutation(
     AlertMutation,
     DailyReportMutation,
     PlanningPolicyMutation,
+    VisitCadenceMutation,
+    BeatPlanMutation,
     ConsentMutation,
     PersonalDataMutation,
     DeadLetterMutation,

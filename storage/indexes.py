@@ -13,6 +13,7 @@ from storage import (
     assignments,
     attention,
     audit,
+    beat_plans,
     bindings,
     budgets,
     calendars,
@@ -54,6 +55,7 @@ from storage import (
     sla_sweeps,
     synonyms,
     team_days,
+    visit_cadences,
     visits,
 )
 from storage.driver import IndexModel
@@ -129,6 +131,10 @@ INDEXES: dict[str, list[IndexModel]] = {
     norms.VERSIONS: norms.INDEXES,
     planning_policies.COLLECTION: planning_policies.INDEXES,
     planning_policies.VERSIONS: planning_policies.INDEXES,
+    visit_cadences.COLLECTION: visit_cadences.INDEXES,
+    visit_cadences.VERSIONS: visit_cadences.INDEXES,
+    beat_plans.COLLECTION: beat_plans.INDEXES,
+    beat_plans.TURNS: [],
     norm_entries.COLLECTION: norm_entries.INDEXES,
     norm_flags.COLLECTION: norm_flags.INDEXES,
     norm_flags.ROUNDS: norm_flags.ROUND_INDEXES,

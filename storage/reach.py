@@ -33,6 +33,8 @@ REACH: dict[str, Reach] = {
     "gate_bypasses": Reach.OWNED,
     "behaviour_norms": Reach.ORGANIZATION,
     "planning_policies": Reach.ORGANIZATION,
+    "visit_cadences": Reach.ORGANIZATION,
+    "beat_plans": Reach.OWNED,
     "norm_entries": Reach.OWNED,
     "norm_flags": Reach.OWNED,
     "route_plans": Reach.OWNED,

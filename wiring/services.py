@@ -87,7 +87,9 @@ def build_services(
         passwords=Passwords(),
         sign_in=SignInRules(settings.refresh_token_s, settings.sign_in_attempts, settings.sign_in_window_s),
         app=AppRules(settings.app_min_version, settings.max_body_bytes),
-        planner=Planner(_solvers(settings), _travel_source(settings), at_once=settings.plan_workers),
+        planner=Planner(
+            _solvers(settings), _travel_source(settings), slow=SolverProcesses(1), at_once=settings.plan_workers
+        ),
         articles=articles,
         article_follower=IndexFollower(StoredArticles(store), articles, interval_s=_ARTICLE_POLL_S),
         changes=ChangeFeed(

@@ -20,6 +20,7 @@ from resolvers.services import Services
 from storage.driver import PyMongoError
 from wiring.settings import Settings
 from workers.daily_reports import write_reports
+from workers.beat_plans import finish_beat_plans
 from workers.devices import forget_lost_devices
 from workers.drives import measure_driven
 from workers.erasures import erase_due
@@ -120,6 +121,7 @@ def jobs(
         Job("route_plans", 5.0, partial(solve_left_over, services)),
         Job("planning_runs", 5.0, partial(plan_regions, services)),
         Job("team_days", 5.0, partial(solve_left_over_teams, services)),
+        Job("beat_plans", 10.0, partial(finish_beat_plans, services)),
     ]
 
 

@@ -33,6 +33,7 @@ ID_WORDS = {
     "article": "art",
     "teamIds": "tea",
     "attachmentIds": "fil",
+    "repIds": "per",
 }
 """What `<word>Id` names."""
 OTHER_IDS = {

@@ -39,6 +39,7 @@ MAKERS = {
     "pln": ("rep", "planDay"),
     "prn": ("manager", "planRegion"),
     "tdy": ("manager", "planTeamDay"),
+    "btp": ("rep", "planPeriod"),
 }
 """Kind -> who makes it and by which mutation, in an order in which each finds what it refers to."""
 INDIRECT = frozenset({"org", "tea", "per", "clk", "ntc", "fil", "gby", "hov", "nrm", "qtp", "dre"})
