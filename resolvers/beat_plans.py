@@ -130,7 +130,8 @@ async def _reps(context: Context, store: Store, which: WhichWeeks) -> tuple[Pers
         found = await Reads(store, scope).list("people", {"team_id": which.team_id}, order="_id", limit=200)
         ids = [each["_id"] for each in found if each["role"] == Role.REP and each["state"] == PersonState.ACTIVE]
     else:
-        ids = list(dict.fromkeys(which.rep_ids or (context.me.person_id,)))
+        named = (context.me.person_id,) if which.rep_ids is None else which.rep_ids
+        ids = list(dict.fromkeys(named))
     if not 1 <= len(ids) <= MAX_REPS:
         field = "teamId" if which.rep_ids is None else "repIds"
         return InvalidInput(field, f"must be 1 to {MAX_REPS} people who work")

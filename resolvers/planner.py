@@ -11,9 +11,8 @@ from typing import Any
 
 from routing.period_problem import PeriodLimit, PeriodPlan, PeriodProblem
 from routing.problem import DayProblem, Limit
-from routing.process import SolvedDay, SolvedTeam, plan_in_process, team_in_process
+from routing.process import SolvedDay, SolvedTeam, period_in_process, plan_in_process, team_in_process
 from routing.team_problem import TeamProblem
-from routing.process import SolvedDay, plan_in_process, plan_period_in_process
 from routing.travel_times.source import DETOUR, SPEED_KM_H, TravelSource
 
 SOLVE_S = 0.95
@@ -73,6 +72,9 @@ class Planner:
         self.asked += 1
         try:
             return await loop.run_in_executor(self.executor, team_in_process, problem, limit, source)
+        finally:
+            self.asked -= 1
+
     async def solve_period(
         self, problem: PeriodProblem, estimate: Estimate = USUAL, *, quickly: bool = False
     ) -> PeriodPlan:
@@ -83,9 +85,7 @@ class Planner:
         source = self.source_with(estimate)
         self.asked += 1
         try:
-            return await loop.run_in_executor(
-                self.slow or self.executor, plan_period_in_process, problem, limit, source
-            )
+            return await loop.run_in_executor(self.slow or self.executor, period_in_process, problem, limit, source)
         finally:
             self.asked -= 1
 

@@ -50,7 +50,9 @@ def team_in_process(problem: TeamProblem, limit: Limit, source: TravelSource) ->
         points, estimated = _route(rep.day(problem.candidates), route.plan)
         days.append(SolvedDay(route.plan, tuple(travel.lines(points, estimated)) if points else ()))
     return SolvedTeam(plan, tuple(days))
-def plan_period_in_process(problem: PeriodProblem, limit: PeriodLimit, source: TravelSource) -> PeriodPlan:
+
+
+def period_in_process(problem: PeriodProblem, limit: PeriodLimit, source: TravelSource) -> PeriodPlan:
     """`plan_period` with travel times from `source`, the solver loaded at the first call."""
     from routing.period import plan_period  # noqa: PLC0415 - see the module
     from routing.travel_times.opening import open_travel_times  # noqa: PLC0415

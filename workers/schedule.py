@@ -19,8 +19,8 @@ from push.channel import Channel
 from resolvers.services import Services
 from storage.driver import PyMongoError
 from wiring.settings import Settings
-from workers.daily_reports import write_reports
 from workers.beat_plans import finish_beat_plans
+from workers.daily_reports import write_reports
 from workers.devices import forget_lost_devices
 from workers.drives import measure_driven
 from workers.erasures import erase_due
