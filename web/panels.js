@@ -4,4 +4,5 @@
 export const PANELS = [
   { id: "map", title: ["Team map", "团队地图"], icon: "map", styles: ["vendor/leaflet-1.9.4/leaflet.css", "styles/map.css"], load: () => import("./panels/map.js") },
   { id: "promises", title: ["Promises", "服务承诺"], icon: "promises", styles: ["styles/promises.css"], load: () => import("./panels/promises.js") },
+  { id: "cockpit", title: ["Cockpit", "驾驶舱"], icon: "cockpit", styles: ["styles/cockpit.css"], load: () => import("./panels/cockpit.js") },
 ];

@@ -21,6 +21,7 @@ WANTED: dict[tuple[str, str], tuple[str, ...]] = {
     ("leaflet", "1.9.4"): ("dist/leaflet.js", "dist/leaflet.css", "LICENSE"),
     ("htm", "3.1.1"): ("preact/standalone.module.js", "LICENSE"),
     ("@fontsource/barlow", "5.3.0"): (*_BARLOW, "LICENSE"),
+    ("echarts", "6.1.0"): ("dist/echarts.esm.min.js", "LICENSE", "NOTICE"),
 }
 """Which files of which release, by their paths in the package."""
 
