@@ -38,6 +38,7 @@ ID_WORDS = {
 """What `<word>Id` names."""
 OTHER_IDS = {
     "node.id": "acc",
+    "routePlanChanged.id": "pln",
     "removeDevice.id": "dev",
     "unbindChannel.id": "bnd",
     "releaseLead.id": "led",
