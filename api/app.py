@@ -26,6 +26,8 @@ from api.budget import Budgets, Rates
 from api.compiled import CompiledOperations
 from api.console import BaseMap, Console
 from api.documents import Documents
+from api.exports import PATH as EXPORTS
+from api.exports import Exports
 from api.files import PATH as FILES
 from api.files import Files
 from api.graphiql import WithGraphiQL
@@ -150,6 +152,7 @@ def create_app(services: Services, edge: EdgeSettings, tally: Tally | None = Non
 
     charge = partial(charge_request, budgets)
     files, packs = Files(services, who, charge), ArticlePacks(services, who, charge)
+    exports = Exports(services, who, charge)
 
     async def alive(_: Request) -> Response:
         return _json({"status": "ok"})
@@ -168,6 +171,7 @@ def create_app(services: Services, edge: EdgeSettings, tally: Tally | None = Non
         WebSocketRoute(PATH, endpoint=Metered(ws, budgets, tally)),
         *(Route(path, Metered(files, budgets, tally)) for path in (FILES, f"{FILES}/{{id}}")),
         Route(PACKS, Metered(packs, budgets, tally)),
+        Route(f"{EXPORTS}/{{file}}", Metered(exports, budgets, tally)),
         Route("/healthz", alive),
         Route("/readyz", ready),
         *([Route("/metrics", metrics)] if edge.metrics else []),
