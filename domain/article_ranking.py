@@ -31,6 +31,7 @@ class ArticleReason(StrEnum):
     INDUSTRY = "INDUSTRY"
     COMPETITOR = "COMPETITOR"
     WORDS = "WORDS"
+    MEANING = "MEANING"
     HELPFUL = "HELPFUL"
     USED = "USED"
     NEW = "NEW"
@@ -80,11 +81,15 @@ def rank(text_score: float, standing: Standing, situation: Situation, now: datet
     return text_score * fit * useful * _freshness(standing, now)
 
 
-def reasons(standing: Standing, situation: Situation, now: datetime, *, by_words: bool) -> list[ArticleReason]:
+def reasons(
+    standing: Standing, situation: Situation, now: datetime, *, by_words: bool, by_meaning: bool = False
+) -> list[ArticleReason]:
     """Why it is shown, the weightiest first."""
     found = _fits(standing, situation)
     if by_words:
         found.append(ArticleReason.WORDS)
+    if by_meaning:
+        found.append(ArticleReason.MEANING)
     if standing.helpful - standing.not_helpful >= HELPFUL_FROM:
         found.append(ArticleReason.HELPFUL)
     if standing.used_in_visits:

@@ -42,6 +42,8 @@ class Hit:
     """Plain text of at most 140 Chinese or 420 Latin characters."""
     highlights: tuple[tuple[int, int], ...]
     """Ranges `[start, end)` of `snippet` in Unicode code points, in order and apart from each other."""
+    by_meaning: float = 0.0
+    """How near, up to 1, what it means is to what was asked, where that alone found it (knowledge/blending.py)."""
 
 
 class ArticleIndex:
@@ -156,6 +158,29 @@ class ArticleIndex:
             searcher = self._index.searcher()
             asked = Asking(self._schema, searcher, self._vocabulary).ask(text, within, synonyms)
             return [] if asked is None or limit < 1 else self._best(searcher, asked, min(limit, MAX_HITS))
+
+    def openings(
+        self,
+        org_id: OrgId,
+        article_ids: Iterable[ArticleId],
+        *,
+        language: str | None = None,
+        tags: frozenset[str] = frozenset(),
+        stage: str | None = None,
+        teams: Collection[str] | None = None,
+    ) -> dict[ArticleId, str]:
+        """How those of the articles begin that `search` with these filters might find."""
+        within = _filters(org_id, language, tags, stage, teams)
+        found = {}
+        with self._noticing():
+            searcher = self._index.searcher()
+            asking = Asking(self._schema, searcher, self._vocabulary)
+            for article_id in article_ids:
+                query = asking.passing([("article", (storable(article_id),)), *within])
+                # The first of an article's documents is its title, which is shown as the opening of the body.
+                for _, address in searcher.search(query, 1, count=False).hits:
+                    found[article_id] = str(searcher.doc(address).get_first("text"))
+        return found
 
     def facets(
         self,

@@ -96,6 +96,10 @@ class Asking:
         marked = frozenset(term.text for term in terms if not term.is_part)
         return Asked(tantivy.Query.boolean_query([*self._within(filters), (_MUST, any_of)]), marked)
 
+    def passing(self, filters: Filters) -> tantivy.Query:
+        """All chunks that pass the filters."""
+        return tantivy.Query.boolean_query(self._within(filters))
+
     def _within(self, filters: Filters) -> list[tuple[tantivy.Occur, tantivy.Query]]:
         conditions = []
         for field, values in filters:

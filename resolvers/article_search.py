@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypedDict
 
 from domain.article_ranking import Situation, Standing, rank, reasons
 from domain.articles import ArticleLanguage, ArticleState
 from domain.ids import is_id
 from domain.questions import cleaned
+from knowledge.blending import blend, is_answered
 from knowledge.index import MAX_HITS, Hit
+from knowledge.synonyms import Groups
 from resolvers.context import Context
 from storage.articles import COLLECTION, COUNTERS
 from storage.driver import Document
@@ -53,6 +56,15 @@ _DECIDING = {
 """What of an article decides whether and in which place it is shown."""
 
 
+class _Within(TypedDict):
+    """Conditions of a search."""
+
+    language: ArticleLanguage | None
+    tags: frozenset[str]
+    stage: str | None
+    teams: Collection[str] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a reader searches for, and what they are at: a lead or visit of theirs, or its labels."""
@@ -68,28 +80,39 @@ class Asked:
 
 async def search_articles(context: Context, asked: Asked, first: int) -> list[Document]:
     """Hits, best first: `article_id`, `snippet`, `score`, `reasons`, `highlights` in UTF-16 units of the snippet."""
-    actor = context.me
-    synonyms = await known_groups(context.store, actor.org_id)
+    synonyms = await known_groups(context.store, context.me.org_id)
     situation, _ = await _situation(context, asked)
-    search = partial(
-        context.services.articles.search,
-        actor.org_id,
-        asked.text,
-        language=asked.language,
-        tags=frozenset(asked.tags),
-        stage=asked.stage,
-        teams=actor.scope.audience,
-        synonyms=synonyms,
-        limit=min(first * CANDIDATES, MAX_HITS),
-    )
+    candidates = min(first * CANDIDATES, MAX_HITS)
+    nearness = context.services.nearness
+    if nearness is not None:
+        nearness.want(context.me.org_id)
     # Off the event loop: a large organization's search is milliseconds of work.
-    found = await _ranked(context, await asyncio.to_thread(search), situation, None, first)
+    hits = await asyncio.to_thread(_hits, context, asked, synonyms, candidates)
+    found = await _ranked(context, hits, situation, None, first)
     text = cleaned(asked.text)
     # Not what filters alone kept out, what is not indexed yet, and not the letters of somebody still typing.
     told = not asked.tags and asked.stage is None and context.services.article_follower.is_whole
-    if not found and told and isinstance(text, str) and len(text) >= SHORTEST_KEPT:
-        await count_unanswered(context.store, actor.org_id, text, context.now)
+    if not is_answered(hits) and told and isinstance(text, str) and len(text) >= SHORTEST_KEPT:
+        await count_unanswered(context.store, context.me.org_id, text, context.now)
     return found
+
+
+def _hits(context: Context, asked: Asked, synonyms: Groups, limit: int) -> list[Hit]:
+    """By words and, where that is on, by meaning."""
+    index, nearness, org_id = context.services.articles, context.services.nearness, context.me.org_id
+    within: _Within = {
+        "language": asked.language,
+        "tags": frozenset(asked.tags),
+        "stage": asked.stage,
+        "teams": context.me.scope.audience,
+    }
+    by_words = index.search(org_id, asked.text, **within, synonyms=synonyms, limit=limit)
+    near = nearness.nearest(org_id, asked.text, limit) if nearness is not None else []
+    if not near:
+        return by_words
+    found = {hit.article_id for hit in by_words}
+    openings = index.openings(org_id, [each for each, _ in near if each not in found], **within)
+    return blend(by_words, near, openings)[:limit]
 
 
 async def article_facets(context: Context, asked: Asked) -> list[Document]:
@@ -169,7 +192,10 @@ async def _ranked(
             "score": score,
             "highlights": utf16_ranges(hit.snippet, hit.highlights),
             "reasons": [
-                reason.value for reason in reasons(standing, situation, context.now, by_words=bool(hit.highlights))
+                reason.value
+                for reason in reasons(
+                    standing, situation, context.now, by_words=bool(hit.highlights), by_meaning=hit.by_meaning > 0
+                )
             ],
         }
         for score, hit, standing in rows[:first]

@@ -14,6 +14,8 @@ from domain.errors import Unavailable
 from domain.sessions import SignInRules
 from knowledge.follower import IndexFollower
 from knowledge.index import ArticleIndex
+from knowledge.meaning import Meaning
+from knowledge.nearness import Nearness
 from resolvers.derived_secrets import DerivedSecrets
 from resolvers.map_views import MapViews
 from resolvers.planner import Planner
@@ -72,6 +74,9 @@ class Services:
     web_push_key: str | None = None
     """What browsers subscribe with."""
     verify_firebase: VerifyFirebase | None = None
+    meaning: Meaning | None = None
+    """Where articles are also found by meaning: the model, for the worker that makes their vectors."""
+    nearness: Nearness | None = None
     team_map_interval_s: float = 0.9
     queues: Queues = field(default_factory=Queues)
     map_views: MapViews = field(default_factory=MapViews)
@@ -82,7 +87,9 @@ class Services:
 
         Search is complete before it begins unless that takes long; then it finds what the index has already.
         """
-        work = (self.article_follower.run(), self.changes.run(), self._tell_follower())
+        work = [self.article_follower.run(), self.changes.run(), self._tell_follower()]
+        if self.nearness is not None:
+            work.append(self.nearness.run())
         beside = [asyncio.create_task(each) for each in work]
         await asyncio.to_thread(sweep_incoming, self.files.incoming, _LEFT_BEHIND_S)
         await self.article_follower.wait(_SEARCH_START_S)

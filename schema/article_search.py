@@ -21,6 +21,7 @@ described_enum(
     INDUSTRY="It is about the customer's branch of business.",
     COMPETITOR="It helps against the competitor.",
     WORDS="It shares words with what was searched for, or with the lead.",
+    MEANING="It means what was searched for, in other words or another language.",
     HELPFUL="At least three more readers found it helpful than did not.",
     USED="It was used in visits.",
     NEW="It was published within the last 14 days.",

@@ -17,6 +17,8 @@ from domain.sessions import SignInRules
 from knowledge.files import FolderTakenError
 from knowledge.follower import IndexFollower
 from knowledge.index import ArticleIndex, in_free_folder
+from knowledge.meaning import MODEL, Meaning, open_meaning
+from knowledge.nearness import Nearness
 from push.channel import Channel
 from push.registry import BASE_URLS, PushConfig, WecomAccount, channel_names, open_channels
 from push.rooms import NoLimit, Rooms, limits_with
@@ -28,6 +30,7 @@ from resolvers.planner import Planner
 from resolvers.services import AppRules, FileStore, Services, VerifyFirebase
 from resolvers.tokens import AccessTokens, Callers
 from routing.travel_times.source import Engine, TravelSource
+from storage.article_vectors import StoredVectors
 from storage.articles import StoredArticles
 from storage.bindings import bindings_of
 from storage.blobs import Blobs, DiskBlobs
@@ -78,6 +81,7 @@ def build_services(
     os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
     articles = _article_index(settings.data / "search" / settings.mongodb_database if keeps_index else None)
     now = clock or system_clock(settings.clock_offset_s)
+    meaning = _meaning() if settings.search_by_meaning else None
     return Services(
         store=store,
         clock=now,
@@ -92,6 +96,8 @@ def build_services(
         ),
         articles=articles,
         article_follower=IndexFollower(StoredArticles(store), articles, interval_s=_ARTICLE_POLL_S),
+        meaning=meaning,
+        nearness=None if meaning is None else Nearness(StoredVectors(store, MODEL), meaning),
         changes=ChangeFeed(
             store, notices.FOLLOWED | map_views.FOLLOWED | article_search.FOLLOWED | plan_updates.FOLLOWED
         ),
@@ -118,6 +124,15 @@ def _article_index(parent: Path | None) -> ArticleIndex:
     except (FolderTakenError, OSError) as error:
         _log.warning("article_index_in_memory", folder=str(parent), error=str(error))
         return ArticleIndex()
+
+
+def _meaning() -> Meaning | None:
+    """The model; without it articles are found by their words alone."""
+    try:
+        return open_meaning()
+    except (ImportError, OSError, RuntimeError) as error:
+        _log.warning("search_by_meaning_unavailable", error=str(error), needs="the extra `semantic`")
+        return None
 
 
 def _blobs(settings: Settings) -> Blobs:

@@ -274,6 +274,13 @@ class Settings(ConsoleSettings, PushSettings):
         default_factory=dict, repr=False, description="JSON object of that geocoder's arguments, e.g. its API key."
     )
 
+    search_by_meaning: bool = Field(
+        default=False,
+        description="Whether articles are also found by what they mean, in whichever language (an English question, a "
+        "Chinese article). Needs the extra `semantic`, without which they are found by their words; a worker takes "
+        "about a second of CPU for each published page.",
+    )
+
     # Live updates
     team_map_interval_s: float = Field(
         default=0.9, ge=0, le=60, description="Shortest time between two updates of a watched team map, seconds."

@@ -19,6 +19,7 @@ from push.channel import Channel
 from resolvers.services import Services
 from storage.driver import PyMongoError
 from wiring.settings import Settings
+from workers.article_vectors import make_vectors
 from workers.beat_plans import finish_beat_plans
 from workers.daily_reports import write_reports
 from workers.devices import forget_lost_devices
@@ -57,6 +58,7 @@ DEVICES_EVERY_S = 3_600.0
 ERASURES_EVERY_S = 5.0
 PHOTOS_EVERY_S = 600.0
 METRICS_EVERY_S = 15.0
+VECTORS_EVERY_S = 2.0
 REACH_EVERY_S = 300.0
 RELEASE_S = 3.0
 """Of the time to stop, what is kept for giving leases back."""
@@ -122,6 +124,11 @@ def jobs(
         Job("planning_runs", 5.0, partial(plan_regions, services)),
         Job("team_days", 5.0, partial(solve_left_over_teams, services)),
         Job("beat_plans", 10.0, partial(finish_beat_plans, services)),
+        *(
+            [Job("article_vectors", VECTORS_EVERY_S, partial(make_vectors, services, services.meaning))]
+            if services.meaning is not None
+            else []
+        ),
     ]
 
 
