@@ -125,8 +125,20 @@ def _shown(article: Document) -> Mapping[str, Any]:
         "body": body,
         "bodyHtml": safe_html(body),
         "bodyText": plain_text(body),
+        "attachments": [_attached(each) for each in article.get("attachments", [])],
         "publishedAt": _time(article.get("published_at")),
         "updatedAt": _time(article.get("updated_at")),
+    }
+
+
+def _attached(attachment: Document) -> Mapping[str, Any]:
+    """What is fetched at `GET /files/{fileId}`."""
+    return {
+        "fileId": attachment["file_id"],
+        "name": attachment["name"],
+        "contentType": attachment["content_type"],
+        "sizeBytes": attachment["size_bytes"],
+        "sha256": attachment["sha256"],
     }
 
 

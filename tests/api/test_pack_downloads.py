@@ -13,10 +13,12 @@ from domain.ids import new_id
 from resolvers import article_packs
 from resolvers.services import Services
 from storage.articles import insert_published
+from tests.api.test_article_attachments import READERS, attach, draft_of, given_to, handed_in
 from tests.api.test_articles import RETIRE, UPDATE, create, publish
 from tests.conftest import START
 from tests.knowledge.articles import an_article
 from tests.support.client import ApiClient, new_key
+from tests.support.files import PDF
 from tests.support.world import Member, World
 
 Pack = dict[str, Any]
@@ -217,3 +219,13 @@ async def test_a_pack_is_compressed_for_who_takes_that(world: World) -> None:
     )
     assert titles(json.loads(gzip.decompress(raw))) == ["Long"]
     assert len(raw) < 2_000
+
+
+async def test_a_pack_names_the_files_of_its_articles(world: World) -> None:
+    article_id = await draft_of(world.manager, pinned=True)
+    card = await handed_in(world.manager, article_id)
+    await attach(world.manager, article_id, card)
+    await publish(world.manager, article_id)
+    ((attached,),) = [each["attachments"] for each in (await pack_of(world.rep))["articles"]]
+    assert (attached["fileId"], attached["name"], attached["sizeBytes"]) == (card, "card.pdf", len(PDF))
+    assert await given_to(world, attached["fileId"]) == READERS
