@@ -14,7 +14,7 @@ DEV_STAMP := $(VENV)/installed-dev
 PEERS_STAMP := $(VENV)/installed-dev-peers
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --prefer-binary -c constraints.txt
 
-BENCHMARKS := startup scale serving sla_calendar sla_watch search positions team_map push rep_day region_night routing beat_plan
+BENCHMARKS := startup scale serving sla_calendar sla_watch search positions team_map push rep_day region_night routing beat_plan console
 
 # Two runners, each with a database and a server of its own; a file stays with one of them.
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder

@@ -29,6 +29,7 @@ OTHERS = {
     "push": "Push messages",
     "positions": "Positions taken in",
     "team_map": "The live team map",
+    "console": "The team map in a browser",
     "rep_day": "A rep's day, planned",
     "region_night": "A thousand reps, planned at night",
     "search": "Articles found",

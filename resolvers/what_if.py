@@ -1,4 +1,4 @@
-"""What it would take to make a visit that a plan left out: later, by somebody else, another day. Nothing is saved."""
+"""What it would take to make a visit that a plan left out, or gives to another. Nothing is saved."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAX_LATER_MINUTES = 360
 async def what_if(
     context: Context, plan_id: str, site_id: str, later_end_minutes: int, rep_id: str | None, day: date | None
 ) -> Document | None:
-    """The answer, or None where there is no such plan, site among what it left out, or person. Raises Forbidden,
+    """The answer, or None where there is no such plan, site among what it was asked about, or person. Raises Forbidden,
     BadInput, and Unavailable while too many ask."""
     actor, store = context.me, context.services.store
     if not 0 <= later_end_minutes <= MAX_LATER_MINUTES:
@@ -38,7 +38,7 @@ async def what_if(
     plan = await find_plan(store, actor.scope, plan_id)
     if plan is None:
         return None
-    drop = next((each for each in plan["dropped"] if each["site_id"] == site_id), None)
+    drop = next((each for each in (*plan["dropped"], *plan["stops"]) if each["site_id"] == site_id), None)
     rep = await find_person(store, actor.scope, rep_id or plan["owner_id"])
     if drop is None or rep is None:
         return None
@@ -62,7 +62,7 @@ def _candidate(drop: Document) -> Candidate:
         reason=CandidateReason(drop["reason"]),
         value=drop["value"],
         service_s=drop.get("service_s") or SERVICE_S,
-        reasons=tuple(CandidateReason(each) for each in drop["reasons"]),
+        reasons=tuple(CandidateReason(each) for each in drop.get("reasons", ())),
         visit_id=VisitId(drop["visit_id"]) if drop.get("visit_id") else None,
         lead_id=LeadId(drop["lead_id"]) if drop.get("lead_id") else None,
         account_id=AccountId(drop["account_id"]) if drop.get("account_id") else None,

@@ -1,4 +1,4 @@
-"""What-if questions about a visit that a plan left out, in the schema."""
+"""What-if questions about a visit that a plan left out or gives to somebody, in the schema."""
 
 from datetime import date as LocalDate  # noqa: N812 - fields are called `date`
 from datetime import datetime
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from schema.sites import Site
 
 
-@strawberry.type(
-    description="A day with a visit that a plan left out, beside the same day without it. Nothing is saved."
-)
+@strawberry.type(description="A day with a visit in any case, beside the same day without it. Nothing is saved.")
 class WhatIf:
     site: Annotated["Site", strawberry.lazy("schema.sites")] | None = related("sites", "Where.", key="site_id")
     rep: Annotated["Person", strawberry.lazy("schema.people")] | None = related("people", "Whose day.", key="owner_id")
@@ -52,14 +50,15 @@ class WhatIfQuery:
     @returns(
         WhatIf | None,
         "Could a visit that a plan left out be made after all: with a later end of the shift, by somebody else, or on "
-        "another day? Without any of these, what would have to go for it. Null where there is no such plan, or it did "
-        "not leave out that site. Solved when asked, which takes up to two seconds.",
+        "another day? Without any of these, what would have to go for it. A planned visit may be asked about as well: "
+        "what it would mean for somebody else. Null where there is no such plan, or nothing in it about that site. "
+        "Solved when asked, which takes up to two seconds.",
     )
     async def what_if(
         self,
         info: Info,
         plan_id: Annotated[strawberry.ID, strawberry.argument(description="The plan.")],
-        site_id: Annotated[strawberry.ID, strawberry.argument(description="A site among its `dropped`.")],
+        site_id: Annotated[strawberry.ID, strawberry.argument(description="A site of its `dropped` or `stops`.")],
         later_end_minutes: Annotated[
             int, strawberry.argument(description="So much later the shift ends, 0 to 360 minutes.")
         ] = 0,

@@ -80,6 +80,15 @@ async def test_another_day_and_another_rep(world: World, services: Services) -> 
     assert other["valueWithout"] == 0
 
 
+async def test_a_planned_visit_by_somebody_else(world: World, services: Services) -> None:
+    plan = await full_day(world, services)
+    site = plan["stops"][0]["site"]["id"]
+    await on_duty(services, world.second_rep, "09:00-12:00")
+    given = await ask(world.manager, plan, site, rep=world.second_rep.id)
+    assert (given["fits"], given["site"]["id"], given["rep"]["id"]) == (True, site, world.second_rep.id)
+    assert given["distanceM"] > given["distanceWithoutM"] == 0
+
+
 async def test_what_cannot_be_says_why(world: World, services: Services) -> None:
     await on_duty(services, world.rep)
     closed = await place(services, world.rep, 3, Tier.A, "Su 10:00-12:00")
@@ -102,9 +111,7 @@ async def test_what_cannot_be_says_why(world: World, services: Services) -> None
 async def test_only_who_may_plan_that_day_is_answered(world: World, other_world: World, services: Services) -> None:
     plan = await full_day(world, services)
     site = plan["dropped"][0]["site"]["id"]
-    planned = plan["stops"][0]["site"]["id"]
-    for asked in (planned, "sit_01J00000000000000000000000"):
-        assert await ask(world.rep, plan, asked) is None
+    assert await ask(world.rep, plan, "sit_01J00000000000000000000000") is None
     assert await ask(world.rep, {"id": "pln_01J00000000000000000000000"}, site) is None
     for member in (world.second_rep, world.south_rep, world.south_manager, other_world.admin):
         assert await ask(member, plan, site) is None, member.person.name

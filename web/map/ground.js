@@ -9,7 +9,7 @@ const METRES_PER_PIXEL = 156_543.034;
 
 export class Ground {
   #colour;
-  #what = { sites: [], fences: false, territories: [], heat: [], track: null, route: null, replay: null };
+  #what = { sites: [], fences: false, territories: [], track: null, routes: [], replay: null };
 
   constructor(colour) {
     this.#colour = colour;
@@ -26,12 +26,11 @@ export class Ground {
   }
 
   #paint(context, view) {
-    const { territories, heat, sites, fences, route, track, replay } = this.#what;
+    const { territories, sites, fences, routes, track, replay } = this.#what;
     for (const each of territories) this.#territory(context, view, each);
-    for (const each of heat) this.#heat(context, view, each);
     if (fences && view.zoom >= FENCES_FROM_ZOOM) this.#fences(context, view, sites);
     this.#sites(context, view, sites);
-    if (route) this.#route(context, view, route);
+    for (const each of routes) this.#route(context, view, each);
     if (track) this.#track(context, view, track);
     if (replay) this.#replay(context, view, replay);
   }
@@ -51,17 +50,6 @@ export class Ground {
     context.globalAlpha = 1;
     const [x, y] = [0, 1].map((axis) => flat.reduce((sum, each) => sum + each[axis], 0) / flat.length);
     this.#write(context, name, x, y, { colour: "serve-ink", align: "center" });
-  }
-
-  #heat(context, { point, zoom }, { at, share, radiusM }) {
-    const [x, y] = point(at);
-    const radius = Math.max(6, radiusM / metresPerPixel(at[0], zoom));
-    context.globalAlpha = 0.12 + 0.5 * share;
-    context.fillStyle = this.#colour("guide");
-    context.beginPath();
-    context.arc(x, y, radius, 0, 2 * Math.PI);
-    context.fill();
-    context.globalAlpha = 1;
   }
 
   #fences(context, { point, zoom, size }, sites) {
@@ -99,7 +87,9 @@ export class Ground {
     }
   }
 
-  #route(context, { point }, { lines, stops }) {
+  /** The way as dots between numbered stops; a faint one stands behind what is looked at. */
+  #route(context, { point }, { lines, stops, faint = false }) {
+    context.globalAlpha = faint ? 0.3 : 1;
     for (const line of lines) {
       trace(context, line.map(point));
       context.lineWidth = 5;
@@ -113,6 +103,9 @@ export class Ground {
       context.setLineDash([]);
       context.lineCap = "butt";
     }
+    context.font = `600 12px ${this.#colour("family")}`;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
     stops.forEach(({ at }, index) => {
       const [x, y] = point(at);
       context.beginPath();
@@ -122,13 +115,11 @@ export class Ground {
       context.lineWidth = 2;
       context.strokeStyle = this.#colour("surface");
       context.stroke();
-      context.font = `600 12px ${this.#colour("family")}`;
-      context.textAlign = "center";
-      context.textBaseline = "middle";
       context.fillStyle = this.#colour("on-strong");
       context.fillText(String(index + 1), x, y + 0.5);
     });
     context.textAlign = "left";
+    context.globalAlpha = 1;
   }
 
   /** Segments are lines. A gap is none: both its ends are closed off and it says how long nothing was known. */

@@ -67,10 +67,10 @@ function draw(map, { track, plan }) {
         words: sayGap(gap),
       })),
     },
-    route: plan && {
+    routes: plan === null ? [] : [{
       lines: (plan.legs ?? []).map(({ line }) => line.coordinates.map(([longitude, latitude]) => [latitude, longitude])),
       stops: plan.stops.filter(({ site }) => site).map(({ site }) => ({ at: pair(site.location) })),
-    },
+    }],
   });
 }
 
@@ -119,7 +119,7 @@ export function RepDay({ map, entry, onClose }) {
     if (fitted.current !== date) map.fit(placesOf(read.data));
     fitted.current = date;
   }, [read.data]);
-  useEffect(() => () => map.showGround({ track: null, route: null, replay: null }), []);
+  useEffect(() => () => map.showGround({ track: null, routes: [], replay: null }), []);
   const earliest = localDate(now() - 59 * DAY_MS, zone);
   return html`
     <aside class="rep-day" aria-label=${entry.person?.name}>
