@@ -4,5 +4,6 @@
 export const PANELS = [
   { id: "map", title: ["Team map", "团队地图"], icon: "map", styles: ["vendor/leaflet-1.9.4/leaflet.css", "styles/map.css"], load: () => import("./panels/map.js") },
   { id: "promises", title: ["Promises", "服务承诺"], icon: "promises", styles: ["styles/promises.css"], load: () => import("./panels/promises.js") },
+  { id: "planning", title: ["Planning", "日程规划"], icon: "planning", styles: ["vendor/leaflet-1.9.4/leaflet.css", "styles/map.css", "styles/planning.css"], load: () => import("./panels/planning.js") },
   { id: "cockpit", title: ["Cockpit", "驾驶舱"], icon: "cockpit", styles: ["styles/cockpit.css"], load: () => import("./panels/cockpit.js") },
 ];

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, Route, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, Route, async_playwright, expect
 
 from api.app import EdgeSettings, create_app
 from api.console import BaseMap
@@ -21,6 +21,7 @@ from tests.support.world import Member
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PATIENCE_MS = 30_000
 """For whatever a loaded machine may take; nothing waits so long where all is well."""
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass

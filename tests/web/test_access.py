@@ -7,14 +7,20 @@ from importlib.resources import files
 import pytest
 from playwright.async_api import Page, expect
 
+from resolvers.services import Services
 from tests.conftest import START, StoppedClock
+from tests.support.client import new_key
 from tests.support.field_day import point, report, tap
 from tests.support.leads import create_lead
+from tests.support.planned_days import on_duty, place
 from tests.support.world import World
 from tests.web.conftest import OpenConsole
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 GRAVE = {"serious", "critical"}
+PLAN = """mutation ($key: String!, $team: ID!) {
+  planTeamDay(clientKey: $key, teamId: $team, date: "2026-11-23") { ... on TeamDay { state } }
+}"""
 
 
 async def barriers(page: Page) -> list[str]:
@@ -57,4 +63,22 @@ async def test_the_promises(console: OpenConsole, world: World, clock: StoppedCl
     page = await (await console(world.manager, theme=theme, language=language)).open(f"promises?lead={lead['id']}")
     await expect(page.get_by_role("row")).to_have_count(2)
     await expect(page.get_by_role("complementary").get_by_role("listitem").first).to_be_visible()
+    assert await barriers(page) == []
+
+
+@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "zh-CN")])
+async def test_planning(
+    console: OpenConsole, services: Services, world: World, clock: StoppedClock, theme: str, language: str
+) -> None:
+    await on_duty(services, world.rep, "09:00-10:30")
+    for number in range(1, 6):
+        await place(services, world.rep, number)
+    planned = await world.manager.api.first(PLAN, key=new_key(), team=world.north.id)
+    assert planned["state"] == "DRAFT"
+    address = f"planning?team={world.north.id}&date=2026-11-23"
+    page = await (await console(world.manager, theme=theme, language=language)).open(address)
+    await expect(page.locator(".left-out li").first).to_be_visible()
+    assert await barriers(page) == []
+    await page.locator(".left-out button").first.click()
+    await expect(page.get_by_role("dialog").locator("dl")).to_be_visible()
     assert await barriers(page) == []

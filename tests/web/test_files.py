@@ -118,7 +118,7 @@ def test_every_operation_is_one_the_page_sends_and_the_other_way_round() -> None
         for each in parse(text).definitions
         if isinstance(each, OperationDefinitionNode) and each.name is not None
     }
-    sent = re.compile(r'(?:ask|askAll|act|send|subscribe)\(\s*"([a-z_]+/\w+)"')
+    sent = re.compile(r'"([a-z_]+/[A-Z]\w+)"')
     assert {name for path in SOURCES for name in sent.findall(path.read_text())} == declared
 
 

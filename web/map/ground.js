@@ -87,39 +87,46 @@ export class Ground {
     }
   }
 
-  /** The way as dots between numbered stops; a faint one stands behind what is looked at. */
-  #route(context, { point }, { lines, stops, faint = false }) {
-    context.globalAlpha = faint ? 0.3 : 1;
+  /** The way as dots between numbered stops; a thin one, of many that are seen together, has a name instead. */
+  #route(context, view, { lines, stops, name = "", thin = false, faint = false }) {
+    const { point } = view;
+    context.globalAlpha = faint ? 0.25 : 1;
     for (const line of lines) {
       trace(context, line.map(point));
-      context.lineWidth = 5;
+      context.lineWidth = thin ? 3 : 5;
       context.strokeStyle = this.#colour("surface");
       context.stroke();
-      context.setLineDash([2, 7]);
+      context.setLineDash(thin ? [] : [2, 7]);
       context.lineCap = "round";
-      context.lineWidth = 3;
+      context.lineWidth = thin ? 1.5 : 3;
       context.strokeStyle = this.#colour("serve-ink");
       context.stroke();
       context.setLineDash([]);
       context.lineCap = "butt";
     }
+    stops.forEach(({ at }, index) => this.#stop(context, point(at), index + 1, thin ? 4 : 10));
+    if (thin && stops.length > 0 && !faint) {
+      const [x, y] = point(stops[Math.floor(stops.length / 2)].at);
+      this.#write(context, name, x + 9, y, { colour: "ink", align: "left" });
+    }
+    context.globalAlpha = 1;
+  }
+
+  #stop(context, [x, y], number, half) {
+    context.beginPath();
+    context.roundRect(x - half, y - half, 2 * half, 2 * half, half / 2);
+    context.fillStyle = this.#colour("serve");
+    context.fill();
+    context.lineWidth = 2;
+    context.strokeStyle = this.#colour("surface");
+    context.stroke();
+    if (half < 10) return;
     context.font = `600 12px ${this.#colour("family")}`;
     context.textAlign = "center";
     context.textBaseline = "middle";
-    stops.forEach(({ at }, index) => {
-      const [x, y] = point(at);
-      context.beginPath();
-      context.roundRect(x - 10, y - 10, 20, 20, 5);
-      context.fillStyle = this.#colour("serve");
-      context.fill();
-      context.lineWidth = 2;
-      context.strokeStyle = this.#colour("surface");
-      context.stroke();
-      context.fillStyle = this.#colour("on-strong");
-      context.fillText(String(index + 1), x, y + 0.5);
-    });
+    context.fillStyle = this.#colour("on-strong");
+    context.fillText(String(number), x, y + 0.5);
     context.textAlign = "left";
-    context.globalAlpha = 1;
   }
 
   /** Segments are lines. A gap is none: both its ends are closed off and it says how long nothing was known. */
