@@ -32,6 +32,7 @@ OTHERS = {
     "console": "The team map in a browser",
     "rep_day": "A rep's day, planned",
     "region_night": "A thousand reps, planned at night",
+    "beat_plan": "Weeks ahead, on published problems",
     "search": "Articles found",
 }
 _CPU = "CPU s per 1000"

@@ -31,6 +31,7 @@ from domain.visits import Visit, VisitKind, VisitState
 from resolvers.planner import USUAL, Estimate
 from routing import problem as routing
 from routing.process import SolvedDay
+from storage.beat_plans import sites_coming
 from storage.driver import Document
 from storage.planning_policies import find_policy
 from storage.routes import (
@@ -45,6 +46,7 @@ from storage.times import aware, stored_time
 from storage.visits import list_visits_between
 
 MISSED_WITHIN = timedelta(days=30)
+COMING_WITHIN = timedelta(days=28)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +117,18 @@ async def _found(store: Store, day: Day, booked: list[Visit], policy: PlanningPo
     leads = await list_due_leads(store, org_id, rep_id, due_before)
     accounts = await list_owned_accounts(store, org_id, rep_id)
     missed = await list_missed_visits(store, org_id, rep_id, day.start_at - MISSED_WITHIN, day.start_at)
+    # What a beat plan brings on a coming day is not due today.
+    coming = await sites_coming(store, org_id, rep_id, day.end_at, day.end_at + COMING_WITHIN)
     of_leads = [each["account_id"] for each in leads if each.get("site_id") is None and each.get("account_id")]
     places = await sites_by_account(store, list({*of_leads, *(each["_id"] for each in accounts)}))
     return candidates(
         [_appointment(each, policy) for each in booked],
         [each for each in (_lead(lead, places) for lead in leads) if each is not None],
-        [_account(each, places[each["_id"]]["_id"], day) for each in accounts if each["_id"] in places],
+        [
+            _account(each, places[each["_id"]]["_id"], day)
+            for each in accounts
+            if each["_id"] in places and places[each["_id"]]["_id"] not in coming
+        ],
         [_missed(each, day) for each in missed],
         due_before,
         policy,

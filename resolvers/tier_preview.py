@@ -33,8 +33,10 @@ async def preview_tier_change(context: Context, account_id: str, tier: Tier) -> 
         return None
     if context.services.planner.is_busy:
         raise Unavailable(2, "Too many plans are being solved right now.")
-    people = await list_people(store, actor.org_id, plan.rep_ids)
-    reps = tuple(people[each] for each in plan.rep_ids if each in people)
+    # Where each visits their own accounts, the others' weeks stay as they are.
+    rep_ids = plan.rep_ids if plan.share_accounts else (PersonId(account["owner_id"]),)
+    people = await list_people(store, actor.org_id, rep_ids)
+    reps = tuple(people[each] for each in rep_ids if each in people)
     first = max(date.fromisoformat(plan.first), context.now.astimezone(working_zone(reps[0])).date())
     asked = await gather_period(
         store,

@@ -58,7 +58,8 @@ def plan_period(problem: PeriodProblem, travel: TravelTimes, limit: PeriodLimit)
     if draft.sites:
         stop = limit.stop or (lambda: False)
         model = _model(problem, draft, travel)
-        found = search_period(model, limit.seconds * _SEARCH_SHARE, limit.seed, limit.rounds, stop)
+        held = [choice.held() for choice in draft.sites]
+        found = search_period(model, limit.seconds * _SEARCH_SHARE, limit.seed, limit.rounds, stop, held)
     book = DayBook(problem, travel, limit, ends)
     for slot, route in enumerate(found.routes):
         for site in route:
@@ -82,6 +83,12 @@ class _Choice:
     site: PeriodSite
     ways: tuple[tuple[str, Way], ...]
     options: tuple[Option, ...]
+
+    def held(self) -> int:
+        """The way that the plan in force visits the site in, where it is still one of its ways."""
+        current = set(self.site.current)
+        same = (number for number in range(len(self.ways)) if current and set(self.dates(number)) == current)
+        return next(same, NOT_PLANNED)
 
     def dates(self, number: int) -> tuple[Key, ...]:
         """The visits of one way."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from domain.access import Scope
 from domain.beat_plans import BeatPlan, BeatPlanState
 from domain.ids import OrgId, PersonId
-from domain.visits import Visit
+from domain.visits import Visit, VisitState
 from storage.codec import decode, encode
 from storage.driver import Document, IndexModel
 from storage.reads import Reads
@@ -96,6 +96,18 @@ async def list_visits_of_period(
     query: Document = {"org_id": org_id, "owner_id": rep_id, "scheduled_at": between}
     found = await store[VISITS].find(query, order=[("scheduled_at", 1), ("_id", 1)], limit=MAX_VISITS)
     return [decode(Visit, each) for each in found]
+
+
+async def sites_coming(store: Store, org_id: OrgId, rep_id: PersonId, start_at: datetime, end_at: datetime) -> set[str]:
+    """Sites that a beat plan brings the rep to in [start_at, end_at)."""
+    between = {"$gte": stored_time(start_at), "$lt": stored_time(end_at)}
+    query: Document = {"org_id": org_id, "owner_id": rep_id, "scheduled_at": between}
+    wanted = {"site_id": 1, "state": 1, "beat_plan_id": 1}
+    found = await store[VISITS].find(
+        query, projection=wanted, order=[("scheduled_at", 1), ("_id", 1)], limit=MAX_VISITS
+    )
+    planned = VisitState.PLANNED.value
+    return {each["site_id"] for each in found if each["state"] == planned and each.get("beat_plan_id") is not None}
 
 
 async def ids_taken(store: Store, visit_ids: Sequence[str]) -> set[str]:

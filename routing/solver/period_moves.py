@@ -177,6 +177,26 @@ def put_in(model: Model, state: State, site: int, blink: float, costs: Floats, p
 
 
 @compiled
+def put_in_as(model: Model, state: State, site: int, option: int, costs: Floats, places: Ints) -> bool:
+    """Visits the site in this way where each of its days has room; False, and nothing changed, where one has none."""
+    costs[:] = 1e18
+    rep = model.option_rep[option]
+    for number in range(model.first_day[option], model.first_day[option + 1]):
+        day = model.option_days[number]
+        cheapest = 1e18
+        for at in range(model.first_slot[day], model.first_slot[day + 1]):
+            slot = model.day_slots[at]
+            if rep < 0 or model.slot_rep[slot] == rep:
+                cost, places[slot] = _cheapest_place(model, state, site, slot, 0.0)
+                costs[slot] = max(cost, 0.0)
+                cheapest = min(cheapest, costs[slot])
+        if cheapest >= 1e17:
+            return False
+    _commit(model, state, site, option, costs, places)
+    return True
+
+
+@compiled
 def _commit(model: Model, state: State, site: int, option: int, costs: Floats, places: Ints) -> None:
     rep = model.option_rep[option]
     count = 0

@@ -5,7 +5,7 @@ Called by routing/period.py and by the benchmark of published problems.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from routing.solver.compiled import IS_COMPILED
 from routing.solver.period_choice import Pool, choose
 from routing.solver.period_model import NOT_PLANNED, Assignment, Floats, Model
-from routing.solver.period_moves import State, empty_state, improve, insert_at
+from routing.solver.period_moves import State, empty_state, improve, insert_at, put_in_as
 
 _HOT, _COLD = 0.3, 0.002
 """Temperatures at the beginning and at the end, in legs to a near neighbour."""
@@ -34,13 +34,19 @@ def search_period(
     seed: int = 0,
     rounds: int | None = None,
     is_over: Callable[[], bool] = lambda: False,
+    held: Sequence[int] = (),
 ) -> Assignment:
-    """The best assignment found in that time, or in exactly so many rounds where it suffices. Always answers."""
+    """The best assignment found in that time, or in exactly so many rounds where it suffices. Always answers.
+
+    `held` are the ways of a plan in force, one for each site (NOT_PLANNED where it has none): the answer costs no more
+    than what of it still has room.
+    """
     ends = monotonic() + seconds
-    best = empty_state(model, seed)
+    best = _kept(model, held, seed)
     if len(model.service) == 0 or len(model.slot_day) == 0:
         return _assignment(model, best)
     pool = Pool(model)
+    pool.keep(best)
     starts = _STARTS if IS_COMPILED and rounds is None else 1
     for start in range(starts):
         each_s = max(0.0, ends - monotonic() - _CHOICE_SHARE * seconds) / (starts - start)
@@ -54,6 +60,17 @@ def search_period(
         if cost_of(model, chosen) < best.total[0] - 1e-6:
             return chosen
     return found_best
+
+
+def _kept(model: Model, held: Sequence[int], seed: int) -> State:
+    """The plan of these ways as far as there is room for them, the others left out."""
+    state = empty_state(model, seed)
+    costs = np.zeros(len(model.slot_day))
+    places = np.zeros(len(model.slot_day), dtype=np.int64)
+    for site, number in enumerate(held):
+        if number != NOT_PLANNED:
+            put_in_as(model, state, site, int(model.first_option[site]) + number, costs, places)
+    return state
 
 
 def _anneal(

@@ -60,6 +60,12 @@ CADENCES = """mutation ($key: String!, $input: VisitCadencesInput!, $expected: I
     __typename ... on Refusal { message }
   }
 }"""
+DAY = """mutation ($key: String!, $date: Date!) {
+  planDay(clientKey: $key, date: $date, waitMs: 8000) {
+    ... on RoutePlan { stops { site { id } } dropped { site { id } } } ... on Refusal { message }
+  }
+}"""
+TIERS = [{"tier": tier, "intervalDays": 7, "leastDays": 4, "mostDays": 10} for tier in "ABC"]
 MONDAY = date(2026, 11, 30)
 
 
@@ -118,10 +124,8 @@ async def test_holidays_and_absences_are_free(world: World, services: Services) 
         "exceptions": [{"date": (MONDAY + timedelta(days=number)).isoformat(), "times": ""} for number in (0, 1)],
     }
     assert (await world.admin.api.first(CALENDAR, key=new_key(), input=calendar))["__typename"] == "Calendar"
-    tiers = [{"tier": tier, "intervalDays": 7, "leastDays": 4, "mostDays": 10} for tier in "ABC"]
-    saved = await world.admin.api.first(
-        CADENCES, key=new_key(), input={"tiers": tiers, "calendarKey": "office"}, expected=0
-    )
+    cadences = {"tiers": TIERS, "calendarKey": "office"}
+    saved = await world.admin.api.first(CADENCES, key=new_key(), input=cadences, expected=0)
     assert saved["__typename"] == "VisitCadences"
     # Wednesday in Shanghai.
     away = datetime(2026, 12, 1, 16, tzinfo=UTC)
@@ -220,6 +224,23 @@ async def test_the_next_period_counts_from_what_is_planned(world: World, service
     await publish(world.rep, await plan(world.rep, weeks=1))
     following = await plan(world.rep, weeks=1, first=MONDAY + timedelta(days=7))
     assert (following["visits"], following["dropped"]) == ([], [])
+
+
+async def test_the_day_takes_its_visits_from_the_plan(world: World, services: Services, clock: StoppedClock) -> None:
+    await on_duty(services, world.rep)
+    for number in range(4):
+        await place(services, world.rep, number, Tier.A)
+    cadences = {"tiers": TIERS, "visitsADay": 2}
+    await world.admin.api.first(CADENCES, key=new_key(), input=cadences, expected=0)
+    drafted = await plan(world.rep, weeks=1)
+    await publish(world.rep, drafted)
+    clock.now += timedelta(days=7)
+    today = [each for each in drafted["visits"] if each["date"] == drafted["visits"][0]["date"]]
+    assert len(today) == 2
+    routed = await world.rep.api.first(DAY, key=new_key(), date=today[0]["date"])
+    # All four are due by their tier, two of them on another day of the plan.
+    assert {each["site"]["id"] for each in routed["stops"]} == {each["site"]["id"] for each in today}
+    assert routed["dropped"] == []
 
 
 async def test_another_tier_is_shown_before_it_is_saved(world: World, services: Services) -> None:

@@ -207,6 +207,24 @@ def test_a_plan_in_force_is_kept_where_nothing_speaks_against_it() -> None:
     }
 
 
+def test_a_search_without_time_keeps_the_plan_in_force() -> None:
+    sites = [site(f"s{number}", number * 3) for number in range(1, 7)]
+    before = planned(period(*sites, weeks=2))
+    held = [replace(each, current=tuple((who, day) for day, who in before.visits_of(each.id))) for each in sites]
+    after = planned(period(*held, weeks=2), PeriodLimit(20.0, rounds=0))
+    assert {each.id: after.visits_of(each.id) for each in sites} == {
+        each.id: before.visits_of(each.id) for each in sites
+    }
+    assert sum(each.travel_s for each in after.work) <= sum(each.travel_s for each in before.work)
+
+
+def test_a_plan_in_force_gives_way_where_it_has_no_room() -> None:
+    sites = [site(f"s{number}", current=(("r1", on(0)),)) for number in range(3)]
+    plan = planned(period(*sites, most_a_day=2))
+    assert plan.dropped == ()
+    assert sum(day.date == on(0) for day in plan.days for _ in day.plan.stops) == 2
+
+
 def test_equal_questions_have_equal_answers() -> None:
     problem = period(*(site(f"s{number}", number, FORTNIGHTLY) for number in range(1, 9)), weeks=2)
     assert planned(problem) == planned(problem)
