@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from html import unescape
 
+from domain.access import Role
 from domain.ids import ArticleId, FileId, OrgId, PersonId, TeamId, TopicId
 from domain.refusals import InvalidInput
 
@@ -66,6 +67,7 @@ class ArticleText:
     competitors: frozenset[str] = frozenset()
     industry: str | None = None
     pinned: bool = False
+    pack_roles: frozenset[Role] = frozenset()
     team_ids: frozenset[TeamId] = frozenset()
     attachments: tuple[Attachment, ...] = ()
 
@@ -106,6 +108,8 @@ class Article:
     industry: str | None = None
     pinned: bool = False
     """Part of the pack a phone keeps for offline reading."""
+    pack_roles: frozenset[Role] = frozenset()
+    """In whose packs it is while it is pinned; empty: in everybody's."""
     state: ArticleState = ArticleState.DRAFT
     version: int = 1
     created_at: datetime | None = None

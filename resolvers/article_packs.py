@@ -9,7 +9,7 @@ from domain.article_packs import PackReader, PackStep, PackVersion, next_step, r
 from domain.articles import MAX_LABEL, ArticleLanguage, ArticleState
 from domain.errors import BadInput
 from resolvers.context import Context
-from storage.articles import COLLECTION, list_changed, rev_of
+from storage.articles import COLLECTION, in_packs_of, is_in_packs_of, list_changed, rev_of
 from storage.driver import Document
 from storage.reach import is_shown
 
@@ -17,7 +17,16 @@ AT_ONCE = 50
 """Articles of one answer."""
 MOST_CHANGED = 1_000
 """Articles, of the pack or not, that changed since a version; from more of them the whole pack is the shorter way."""
-_DECIDING = dict.fromkeys(("_id", "org_id", "rev", "state", "pinned", "language", "industry", "team_ids"), 1)
+_DECIDING = {
+    "rev": 1,
+    "org_id": 1,
+    "state": 1,
+    "pinned": 1,
+    "pack_roles": 1,
+    "language": 1,
+    "industry": 1,
+    "team_ids": 1,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,7 @@ async def current_version(context: Context, wanted: PackWanted) -> PackVersion:
 
 
 async def _whole(context: Context, reader: PackReader, step: PackStep) -> Pack:
-    where: dict[str, Any] = {"state": ArticleState.PUBLISHED.value, "pinned": True}
+    where: dict[str, Any] = {"state": ArticleState.PUBLISHED.value, "pinned": True, **in_packs_of(reader.role)}
     where["rev"] = {"$gt": step.after, "$lte": step.last}
     if reader.language is not None:
         where["language"] = reader.language.value
@@ -96,6 +105,7 @@ def _is_in(article: Document, reader: PackReader) -> bool:
     return (
         article["state"] == ArticleState.PUBLISHED
         and bool(article.get("pinned"))
+        and is_in_packs_of(article, reader.role)
         and (reader.language is None or article["language"] == reader.language)
         and (reader.industry is None or article.get("industry") in (None, reader.industry))
     )

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from domain.access import Capability, Scope
+from domain.access import Capability, Role, Scope
 from domain.article_policies import ArticlePolicy
 from domain.article_reviews import correct, editions, is_seen, publish, retire
 from domain.articles import (
@@ -35,7 +35,9 @@ from storage.article_policies import find_article_policy
 from storage.articles import (
     COLLECTION,
     find_article,
+    in_packs_of,
     insert_article,
+    is_in_packs_of,
     list_changed,
     prepare_counter,
     rev_of,
@@ -50,7 +52,7 @@ from storage.reads import Reads
 from storage.store import Store
 
 PACK_SIZE = 200
-_SETS = frozenset({"tags", "stages", "product_lines", "competitors", "team_ids"})
+_SETS = frozenset({"tags", "stages", "product_lines", "competitors", "pack_roles", "team_ids"})
 _ATTACHMENTS = "attachment_ids"
 _REQUIRED = frozenset({"title", "body", "language", "pinned"})
 
@@ -70,6 +72,7 @@ class NewArticle:
     competitors: Sequence[str] = ()
     industry: str | None = None
     pinned: bool = False
+    pack_roles: Sequence[Role] = ()
     team_ids: Sequence[str] = ()
 
 
@@ -94,6 +97,7 @@ async def create_article(context: Context, client_key: str, given: NewArticle) -
             competitors=frozenset(given.competitors),
             industry=given.industry,
             pinned=given.pinned,
+            pack_roles=frozenset(given.pack_roles),
             team_ids=frozenset(TeamId(each) for each in given.team_ids),
             author_id=actor.person_id,
             work=ArticleWork(frozenset({actor.person_id}), context.now),
@@ -275,7 +279,9 @@ async def article_pack(
     since = 0 if begins_anew else since
     changed = await list_changed(context.store, actor.org_id, since, last, PACK_SIZE)
     articles = [
-        each for each in changed if _in_pack(each, language, industry) and is_shown(COLLECTION, each, actor.scope)
+        each
+        for each in changed
+        if _in_pack(each, actor.role, language, industry) and is_shown(COLLECTION, each, actor.scope)
     ]
     kept = {each["_id"] for each in articles}
     has_more = len(changed) == PACK_SIZE
@@ -288,10 +294,11 @@ async def article_pack(
     }
 
 
-def _in_pack(article: Document, language: ArticleLanguage | None, industry: str | None) -> bool:
+def _in_pack(article: Document, role: Role, language: ArticleLanguage | None, industry: str | None) -> bool:
     return (
         article["state"] == ArticleState.PUBLISHED
         and bool(article.get("pinned"))
+        and is_in_packs_of(article, role)
         and (language is None or article["language"] == language)
         and (industry is None or article.get("industry") in (None, industry))
     )
@@ -301,7 +308,7 @@ async def pinned_articles(
     context: Context, language: ArticleLanguage | None, projection: Mapping[str, Any] | None = None
 ) -> list[Document]:
     """The pack a phone keeps for reading offline: published, pinned articles, the newest first."""
-    where: Document = {"state": ArticleState.PUBLISHED.value, "pinned": True}
+    where: Document = {"state": ArticleState.PUBLISHED.value, "pinned": True, **in_packs_of(context.me.role)}
     if language is not None:
         where["language"] = language.value
     return await context.reads.list(COLLECTION, where, limit=PACK_SIZE, projection=projection)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from domain.access import Actor, Capability
+from domain.access import Actor, Capability, Role
 from domain.articles import ArticleLanguage, plain_text
 from knowledge.rendering import safe_html
 from schema.fields import Rule, computed, related, stored
@@ -57,6 +57,7 @@ class ArticleDraft:
     competitors: list[str] = stored("competitors", "Whom it helps to compete with.", default=())
     industry: str | None = stored("industry", "Branch of business it is about.")
     pinned: bool = stored("pinned", "Whether it is to belong to the pack a phone keeps offline.", default=False)
+    pack_roles: list[Role] = stored("pack_roles", "In whose packs, while it is pinned; empty: everybody's.", default=())
     team_ids: list[strawberry.ID] = stored("team_ids", "Teams it is to be kept to; empty: for everybody.", default=())
     attachments: list[ArticleAttachment] = stored("attachments", "Files that belong to it.", default=())
 
@@ -93,6 +94,7 @@ class ArticleEdition:
     competitors: list[str] = stored("text.competitors", "Whom it helps to compete with.", default=())
     industry: str | None = stored("text.industry", "Branch of business it is about.")
     pinned: bool = stored("text.pinned", "Whether it belonged to the offline pack.", default=False)
+    pack_roles: list[Role] = stored("text.pack_roles", "In whose packs; empty: everybody's.", default=())
     team_ids: list[strawberry.ID] = stored("text.team_ids", "Teams it was kept to.", default=())
     attachments: list[ArticleAttachment] = stored("text.attachments", "Files that belonged to it.", default=())
     writer_ids: list[strawberry.ID] = stored("writer_ids", "Who wrote at it.", default=())

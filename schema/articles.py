@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from domain import article_reviews as domain
-from domain.access import Actor, Capability
+from domain.access import Actor, Capability, Role
 from domain.articles import ArticleLanguage, ArticleState, plain_text
 from domain.refusals import Refusal
 from knowledge.rendering import safe_html
@@ -75,6 +75,9 @@ class Article(Node):
     product_lines: list[str] = stored("product_lines", "Product lines it is about.", default=())
     competitors: list[str] = stored("competitors", "Whom it helps to compete with.", default=())
     industry: str | None = stored("industry", "Branch of business it is about.")
+    pack_roles: list[Role] = stored(
+        "pack_roles", "In whose packs for reading offline it is, while it is pinned; empty: in everybody's.", default=()
+    )
     team_ids: list[strawberry.ID] = stored(
         "team_ids",
         "Teams it is kept to: it is for who is in them or below them, and the managers above. Empty: for everybody.",
@@ -160,6 +163,9 @@ class CreateArticleInput:
     competitors: list[str] | None = strawberry.field(default=None, description="Whom it helps to compete with.")
     industry: str | None = strawberry.field(default=None, description="Branch of business, 1 to 60 characters.")
     pinned: bool = strawberry.field(default=False, description="Whether it belongs to the offline pack.")
+    pack_roles: list[Role] | None = strawberry.field(
+        default=None, description="In whose packs, while it is pinned; absent or empty: in everybody's."
+    )
     team_ids: list[strawberry.ID] | None = strawberry.field(
         default=None, description="Teams of yours it is kept to, 50 at the most; absent or empty: for everybody."
     )
@@ -177,6 +183,9 @@ class ArticleChanges:
     competitors: list[str] | None = strawberry.field(default=strawberry.UNSET, description="Competitors.")
     industry: str | None = strawberry.field(default=strawberry.UNSET, description="Branch of business.")
     pinned: bool | None = strawberry.field(default=strawberry.UNSET, description="Whether it is in the offline pack.")
+    pack_roles: list[Role] | None = strawberry.field(
+        default=strawberry.UNSET, description="In whose packs, while it is pinned; empty: in everybody's."
+    )
     team_ids: list[strawberry.ID] | None = strawberry.field(
         default=strawberry.UNSET, description="Teams it is kept to; new ones must be yours. Empty: for everybody."
     )

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from domain.access import Scope
+from domain.access import Role, Scope
 from domain.articles import Article, ArticleCounters, ArticleState
 from domain.ids import OrgId
 from storage.codec import decode, encode
@@ -36,11 +36,22 @@ INDEXES = [
 
 
 def stored_article(article: Article) -> Document:
-    """The stored article; without `team_ids` where it is for everybody, as storage/reads.py looks for it."""
+    """The stored article; without `team_ids` and `pack_roles` where it is for everybody, as reads look for it."""
     document = encode(article)
-    if not article.team_ids:
-        del document["team_ids"]
+    for name in ("team_ids", "pack_roles"):
+        if not document[name]:
+            del document[name]
     return document
+
+
+def in_packs_of(role: Role) -> Document:
+    """The condition that an article, if it is pinned, is in the packs of the role."""
+    return {"pack_roles": {"$in": [None, role.value]}}
+
+
+def is_in_packs_of(article: Mapping[str, Any], role: Role) -> bool:
+    """The same for a stored article."""
+    return role.value in article.get("pack_roles", (role.value,))
 
 
 async def find_article(store: Store, scope: Scope, article_id: str) -> Article | None:

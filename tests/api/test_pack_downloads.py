@@ -14,7 +14,8 @@ from resolvers import article_packs
 from resolvers.services import Services
 from storage.articles import insert_published
 from tests.api.test_article_attachments import READERS, attach, draft_of, given_to, handed_in
-from tests.api.test_articles import RETIRE, UPDATE, create, publish
+from tests.api.test_article_packs import PACK
+from tests.api.test_articles import PINNED, RETIRE, UPDATE, create, publish
 from tests.conftest import START
 from tests.knowledge.articles import an_article
 from tests.support.client import ApiClient, new_key
@@ -114,6 +115,26 @@ async def test_a_pack_is_that_of_a_role_a_team_an_industry_and_a_language(world:
     assert (await pack_of(world.second_rep))["version"] == (await pack_of(world.rep))["version"]
     for other in ({"industry": "Steel", "language": "en"}, {"industry": "Food"}):
         assert (await pack_of(world.rep, since=food["version"], **other))["beginsAnew"]
+
+
+async def test_an_article_is_in_the_packs_of_its_roles(world: World) -> None:
+    await put(world, "everybody")
+    both = await put(world, "leaders", packRoles=["MANAGER", "DIRECTOR"])
+    await put(world, "reps", packRoles=["REP"])
+    expected = {"rep": ["everybody", "reps"], "manager": ["everybody", "leaders"], "admin": ["everybody"]}
+    before = {}
+    for who, packed in expected.items():
+        member = getattr(world, who)
+        before[who] = await pack_of(member)
+        assert titles(before[who]) == packed
+        assert [each["title"] for each in (await member.api.first(PACK))["articles"]] == packed
+        assert sorted(each["title"] for each in await member.api.first(PINNED)) == sorted(packed)
+    changed = await world.admin.api.first(UPDATE, key=new_key(), id=both, changes={"packRoles": ["REP"]})
+    assert changed["__typename"] == "Article"
+    assert titles(await pack_of(world.rep, since=before["rep"]["version"])) == ["leaders"]
+    assert (await pack_of(world.manager, since=before["manager"]["version"]))["removedIds"] == [both]
+    await world.admin.api.first(UPDATE, key=new_key(), id=both, changes={"packRoles": None})
+    assert titles(await pack_of(world.manager)) == ["everybody", "leaders"]
 
 
 async def test_who_comes_to_another_team_begins_anew(world: World, services: Services) -> None:
