@@ -97,7 +97,7 @@ def _by_meaning(meaning: Meaning, questions: Questions, vectors: list[ArticleVec
     def search(text: str) -> list[int]:
         hits = index.search(ORG, text, limit=3 * FIRST)
         near = nearness.nearest(ORG, text, 3 * FIRST)
-        openings = dict.fromkeys((article_id for article_id, _ in near), "")
+        openings = dict.fromkeys((each.article_id for each in near), "")
         return [int(hit.article_id) for hit in blend(hits, near, openings)[:FIRST]]
 
     return search

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.articles import Article, plain_text
+from domain.articles import Article, ArticleLanguage, plain_text
 
 MODEL = "e5-small-q4/1"
 """Raise the number with every change of `passages_of`: vectors of another model are useless."""
@@ -63,6 +63,11 @@ class _E5:
         # One by one: a batch would keep the model from whoever asks a question meanwhile.
         rows = [self._model.passage(_readable(text)) for text in texts]  # type: ignore[attr-defined]
         return np.stack(rows) if rows else np.empty((0, DIMENSIONS), np.float32)
+
+
+def language_of(text: str) -> ArticleLanguage:
+    """What a question is written in: a word of Chinese is enough, since English names stand in Chinese ones."""
+    return ArticleLanguage.ZH_CN if any(char >= _FIRST_DENSE for char in text) else ArticleLanguage.EN
 
 
 def passages_of(article: Article) -> list[str]:

@@ -9,7 +9,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import structlog
@@ -17,7 +17,7 @@ import structlog
 from domain.article_vectors import ArticleVectors
 from domain.articles import ArticleLanguage
 from domain.ids import ArticleId, OrgId
-from knowledge.meaning import MODEL, MOST_PASSAGES, Meaning, Vectors, unpacked
+from knowledge.meaning import MODEL, MOST_PASSAGES, Meaning, Vectors, language_of, unpacked
 
 USUAL = {
     ArticleLanguage.ZH_CN: (
@@ -56,6 +56,16 @@ class VectorSource(Protocol):
 
     def changed(self, org_id: OrgId, after: int, last: int) -> AsyncIterator[Sequence[ArticleVectors]]:
         """Those with `after < rev <= last`, in portions."""
+
+
+class Near(NamedTuple):
+    """An article whose meaning is near to a question."""
+
+    article_id: ArticleId
+    distance: float
+    """Of its nearest passage from the usual one in its language, in standard deviations."""
+    is_across: bool
+    """Whether it is written in another language than the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +109,8 @@ class Nearness:
         """Look for changes now; for the change stream."""
         self._wake.set()
 
-    def nearest(self, org_id: OrgId, text: str, limit: int) -> list[tuple[ArticleId, float]]:
-        """Articles by the distance of their nearest passage from the usual one, in standard deviations; best first.
+    def nearest(self, org_id: OrgId, text: str, limit: int) -> list[Near]:
+        """Articles by the distance of their nearest passage from the usual one, best first.
 
         What is usual differs from language to language: a Chinese text is nearer to any other Chinese one than to its
         own translation. Takes CPU: not on the event loop.
@@ -113,15 +123,17 @@ class Nearness:
             question = self._meaning.of_question(text)
             if self._usual is None:
                 self._usual = {language: self._meaning.of_passages(texts) for language, texts in USUAL.items()}
-        best: dict[ArticleId, float] = {}
+        best: dict[ArticleId, Near] = {}
         for language, each in rows.items():
             cosines = each.matrix @ question
             usual = np.concatenate([cosines, self._usual[language] @ question])
             middle, low = np.percentile(usual, [50, _ONE_DEVIATION_BELOW])
             distances = (cosines - middle) / max(float(middle - low), _LEAST_DEVIATION)
+            is_across = language is not language_of(text)
+            # The first of an article is its nearest.
             for row in np.argsort(-distances)[: limit * MOST_PASSAGES]:
-                best[each.ids[row]] = max(best.get(each.ids[row], -np.inf), float(distances[row]))
-        return sorted(best.items(), key=lambda item: (-item[1], item[0]))[:limit]
+                best.setdefault(each.ids[row], Near(each.ids[row], float(distances[row]), is_across))
+        return sorted(best.values(), key=lambda near: (-near.distance, near.article_id))[:limit]
 
     async def catch_up(self) -> None:
         """Brings every wanted organization to what is stored. Raises what the source raises."""

@@ -111,7 +111,7 @@ def _hits(context: Context, asked: Asked, synonyms: Groups, limit: int) -> list[
     if not near:
         return by_words
     found = {hit.article_id for hit in by_words}
-    openings = index.openings(org_id, [each for each, _ in near if each not in found], **within)
+    openings = index.openings(org_id, [each.article_id for each in near if each.article_id not in found], **within)
     return blend(by_words, near, openings)[:limit]
 
 

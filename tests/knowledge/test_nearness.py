@@ -47,7 +47,7 @@ class Shelf:
 
 
 def ids(nearness: Nearness, text: str, org_id: OrgId = ORG, limit: int = 10) -> list[str]:
-    return [article_id for article_id, distance in nearness.nearest(org_id, text, limit) if distance > 2]
+    return [near.article_id for near in nearness.nearest(org_id, text, limit) if near.distance > 2]
 
 
 async def wanted(shelf: Shelf) -> Nearness:
@@ -107,7 +107,10 @@ async def test_each_language_is_compared_with_itself() -> None:
         shelf.save(f"art_en_{n}", f"Lunch {n}")
     nearness = await wanted(shelf)
     assert sorted(ids(nearness, "frost")) == ["art_en", "art_zh"]
-    assert len(nearness.nearest(ORG, "frost", 3)) == 3
+    across = {near.article_id: near.is_across for near in nearness.nearest(ORG, "frost", 3)}
+    assert (len(across), across["art_en"], across["art_zh"]) == (3, False, True)
+    across = {near.article_id: near.is_across for near in nearness.nearest(ORG, "冰冻 ice", 3)}
+    assert (across["art_en"], across["art_zh"]) == (True, False)
 
 
 async def test_a_task_follows_and_outlives_a_failure() -> None:
