@@ -107,9 +107,9 @@ async def test_each_language_is_compared_with_itself() -> None:
         shelf.save(f"art_en_{n}", f"Lunch {n}")
     nearness = await wanted(shelf)
     assert sorted(ids(nearness, "frost")) == ["art_en", "art_zh"]
-    across = {near.article_id: near.is_across for near in nearness.nearest(ORG, "frost", 3)}
+    across = {str(near.article_id): near.is_across for near in nearness.nearest(ORG, "frost", 3)}
     assert (len(across), across["art_en"], across["art_zh"]) == (3, False, True)
-    across = {near.article_id: near.is_across for near in nearness.nearest(ORG, "冰冻 ice", 3)}
+    across = {str(near.article_id): near.is_across for near in nearness.nearest(ORG, "冰冻 ice", 3)}
     assert (across["art_en"], across["art_zh"]) == (True, False)
 
 
