@@ -29,7 +29,7 @@ from routing.period_problem import (
 )
 from routing.problem import Dropped
 from routing.solver.period_model import NOT_PLANNED, Assignment, Floats, Model, Option, Slot, build_model
-from routing.solver.period_search import search_period
+from routing.solver.period_search import make_ready, search_period
 from routing.travel_times.matrix import AskedOnce, TravelTimes
 from routing.ways import Way, ways, wide
 
@@ -51,6 +51,7 @@ def plan_period(problem: PeriodProblem, travel: TravelTimes, limit: PeriodLimit)
     `routing.check_period` first; InconsistentPlanError would be a defect of this package. Of more than MAX_SITES sites
     the least valuable are left out.
     """
+    make_ready()
     travel = AskedOnce(travel)
     ends = monotonic() + limit.seconds
     draft = _drafted(problem)

@@ -12,7 +12,7 @@ import numpy as np
 
 from routing.solver.compiled import IS_COMPILED
 from routing.solver.period_choice import Pool, choose
-from routing.solver.period_model import NOT_PLANNED, Assignment, Floats, Model
+from routing.solver.period_model import NOT_PLANNED, Assignment, Floats, Model, Option, Slot, build_model
 from routing.solver.period_moves import State, empty_state, improve, insert_at, put_in_as
 
 _HOT, _COLD = 0.3, 0.002
@@ -21,11 +21,16 @@ _NEIGHBOURS = 10
 _CHOICE_SHARE = 0.2
 """So much of the time goes into the exact choice."""
 _CHUNK_S = 0.05
-_STARTS = 3
-"""So many searches from nothing where they are fast; the exact choice puts the best of them together."""
-_SEED_STEP = 101
 _ROUNDS_AT_FIRST = 4
 _MOST_ROUNDS = 20_000
+
+
+def make_ready() -> None:
+    """Compiles the loops, or loads them compiled, before the time of any search begins to count."""
+    if IS_COMPILED:
+        model = build_model(np.zeros((2, 2)), [0.0], [0.0], [1.0], [[Option((0,))]], [Slot(0, 0, 1, 1, 1.0, 1.0)])
+        standing, best, trial = (_kept(model, [0], seed) for seed in range(3))
+        improve(model, standing, best, trial, 1, 1.0, np.zeros(1), np.zeros(1, dtype=np.int64))
 
 
 def search_period(
@@ -47,19 +52,16 @@ def search_period(
         return _assignment(model, best)
     pool = Pool(model)
     pool.keep(best)
-    starts = _STARTS if IS_COMPILED and rounds is None else 1
-    for start in range(starts):
-        each_s = max(0.0, ends - monotonic() - _CHOICE_SHARE * seconds) / (starts - start)
-        found = _anneal(model, seed + _SEED_STEP * start, each_s, rounds, pool, is_over)
-        if found.total[0] < best.total[0]:
-            best = found
-    found_best = _assignment(model, best)
+    found = _anneal(model, seed, seconds * (1 - _CHOICE_SHARE), rounds, pool, is_over)
+    if found.total[0] < best.total[0]:
+        best = found
+    answer = _assignment(model, best)
     left = ends - monotonic()
     if left > 0 and not is_over():
-        chosen = choose(model, pool, found_best, seconds=left, seed=seed, exactly=rounds is not None)
+        chosen = choose(model, pool, answer, seconds=left, seed=seed, exactly=rounds is not None)
         if cost_of(model, chosen) < best.total[0] - 1e-6:
             return chosen
-    return found_best
+    return answer
 
 
 def _kept(model: Model, held: Sequence[int], seed: int) -> State:
