@@ -29,6 +29,8 @@ INDEXES = [
     IndexModel([("org_id", 1), ("rev", 1)], name="by_rev"),
     IndexModel([("org_id", 1), ("state", 1), ("pinned", -1), ("_id", -1)], name="by_pinned"),
     IndexModel([("org_id", 1), ("state", 1), ("pinned", 1), ("rev", 1)], name="by_pack"),
+    # Some servers use an index for a sorted read only where it has every condition.
+    IndexModel([("org_id", 1), ("state", 1), ("pinned", -1), ("team_ids", 1), ("_id", -1)], name="by_audience"),
     IndexModel([("org_id", 1), ("tags", 1)], name="by_tag"),
     IndexModel([("org_id", 1), ("stages", 1)], name="by_stage"),
     IndexModel([("org_id", 1), ("work.submitted_at", 1), ("_id", 1)], name="by_submission"),
