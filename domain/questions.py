@@ -1,7 +1,7 @@
 """Questions from the field: which are the same, and when they become a draft article. Pure; for resolvers/questions.py.
 
 Questions of one subject make a topic. A topic asked for the third time gets a draft article; it is answered once that
-is published, or once an editor names an article that answers it.
+is published, or once an editor names an article that answers it, and open again when that article is retired.
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ class QuestionTopic:
     state: TopicState = TopicState.OPEN
     article_id: ArticleId | None = None
     version: int = 1
+    settled: int = 0
+    """How many of the questions had an article that is out of use by now."""
 
 
 def cleaned(text: str) -> str | InvalidInput:
@@ -96,8 +98,8 @@ def asked_again(topic: QuestionTopic, at: datetime) -> QuestionTopic:
 
 
 def wants_draft(topic: QuestionTopic) -> bool:
-    """Whether it was asked often enough and nobody wrote about it yet."""
-    return topic.state is TopicState.OPEN and topic.count >= DRAFT_FROM
+    """Whether it was asked often enough since nobody wrote about it, or since what was written is out of use."""
+    return topic.state is TopicState.OPEN and topic.count - topic.settled >= DRAFT_FROM
 
 
 def drafted(
@@ -132,3 +134,8 @@ def answered_notice(topic_id: TopicId, article: Article, asker_id: PersonId, now
 def answered(topic: QuestionTopic, article_id: ArticleId) -> QuestionTopic:
     """The topic with its answer."""
     return replace(topic, state=TopicState.ANSWERED, article_id=article_id, version=topic.version + 1)
+
+
+def reopened(topic: QuestionTopic) -> QuestionTopic:
+    """The topic without its article, which is out of use: as many questions again make another draft."""
+    return replace(topic, state=TopicState.OPEN, article_id=None, settled=topic.count, version=topic.version + 1)

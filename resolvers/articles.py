@@ -29,7 +29,7 @@ from domain.notices import Notice
 from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
 from resolvers.context import Context
 from resolvers.once import Outcome, Saved, once
-from resolvers.questions import settle_topic
+from resolvers.questions import reopen_topics, settle_topic
 from storage.article_editions import insert_editions
 from storage.article_policies import find_article_policy
 from storage.articles import (
@@ -245,6 +245,8 @@ async def _save(context: Context, store: Store, article: Article, decided: Artic
     told = await step.told(store, article, following)
     if public and following.state is ArticleState.PUBLISHED:
         told += await settle_topic(context, store, following)
+    if following.state is ArticleState.RETIRED:
+        await reopen_topics(store, following)
     await context.services.outbox.write(store, told, context.now)
     return Saved(COLLECTION, saved)
 

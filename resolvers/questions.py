@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from domain.access import Capability
 from domain.articles import Article, ArticleState, is_for
+from domain.errors import Unavailable
 from domain.ids import ArticleId, LeadId, QuestionId, TopicId, VisitId, is_id, new_id
 from domain.notices import Notice
 from domain.people import PersonState, audience_of
@@ -20,6 +21,7 @@ from domain.questions import (
     cleaned,
     drafted,
     joined,
+    reopened,
     wants_draft,
 )
 from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict, WrongState
@@ -37,6 +39,7 @@ from storage.questions import (
     insert_question,
     list_alike,
     list_askers,
+    list_topics_of,
     list_wordings,
     prepare_turn,
     save_topic,
@@ -141,6 +144,13 @@ async def settle_topic(context: Context, store: Store, article: Article) -> list
     if topic.state is TopicState.DRAFTED:
         await save_topic(store, answered(topic, article.id))
     return await _told_askers(context, store, topic.id, article)
+
+
+async def reopen_topics(store: Store, article: Article) -> None:
+    """Opens what a retired article was made from or answered; in its transaction. Raises Unavailable where beaten."""
+    for topic in await list_topics_of(store, article.org_id, article.id):
+        if await save_topic(store, reopened(topic)) is None:
+            raise Unavailable(1, "A question about this article is being asked.")
 
 
 async def _told_askers(context: Context, store: Store, topic_id: TopicId, article: Article) -> list[Notice]:

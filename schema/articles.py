@@ -317,7 +317,11 @@ class ArticleMutation:
         return await publish_article(info.context, client_key, id, expected_version)
 
     @mutates(
-        "retireArticle", "Takes an article out of use for good, with its next draft.", Article, *COMMON, VersionConflict
+        "retireArticle",
+        "Takes an article out of use for good, with its next draft; questions it answered are open again.",
+        Article,
+        *COMMON,
+        VersionConflict,
     )
     async def retire_article(
         self,

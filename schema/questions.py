@@ -24,8 +24,8 @@ from storage.driver import Document
 described_enum(
     TopicState,
     "Where the questions of one subject stand.",
-    OPEN="Nobody wrote about it yet.",
-    DRAFTED="It was asked three times: a draft waits for those who write articles.",
+    OPEN="Nobody wrote about it yet, or what was written is out of use.",
+    DRAFTED="It was asked three times, or three times again: a draft waits for those who write articles.",
     ANSWERED="An article answers it.",
 )
 

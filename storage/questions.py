@@ -7,7 +7,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
 
-from domain.ids import OrgId, PersonId, TopicId
+from domain.ids import ArticleId, OrgId, PersonId, TopicId
 from domain.questions import MAX_TERMS, Question, QuestionTopic
 from storage.codec import decode, encode
 from storage.driver import Document, DuplicateKeyError, IndexModel
@@ -20,6 +20,8 @@ TURNS = "question_turns"
 SEARCHES = "unanswered_searches"
 MAX_CANDIDATES = 200
 MAX_WORDINGS = 50
+MAX_TOPICS = 200
+"""Of one article."""
 MAX_ASKED = 5_000
 MAX_ASKERS = 500
 """Of one topic who are told of its answer, within one transaction."""
@@ -32,6 +34,7 @@ INDEXES = [
 TOPIC_INDEXES = [
     IndexModel([("org_id", 1), ("terms", 1)], name="by_term"),
     IndexModel([("org_id", 1), ("state", 1), ("count", -1), ("_id", -1)], name="by_count"),
+    IndexModel([("org_id", 1), ("article_id", 1)], name="by_article"),
 ]
 SEARCH_INDEXES = [
     IndexModel([("org_id", 1), ("count", -1), ("_id", -1)], name="by_count"),
@@ -77,6 +80,12 @@ async def find_topic(store: Store, org_id: OrgId, topic_id: str) -> QuestionTopi
     """The organization's topic."""
     found = await store[TOPICS].find_one({"_id": topic_id, "org_id": org_id})
     return None if found is None else decode(QuestionTopic, found)
+
+
+async def list_topics_of(store: Store, org_id: OrgId, article_id: ArticleId) -> list[QuestionTopic]:
+    """Topics that the article was drafted from or answers."""
+    found = await store[TOPICS].find({"org_id": org_id, "article_id": article_id}, limit=MAX_TOPICS)
+    return [decode(QuestionTopic, each) for each in found]
 
 
 async def save_topic(store: Store, topic: QuestionTopic) -> Document | None:

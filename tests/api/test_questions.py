@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.test_articles import UPDATE, found, publish, until_found
+from tests.api.test_articles import RETIRE, UPDATE, found, publish, until_found
 from tests.support.client import new_key
 from tests.support.leads import create_lead
 from tests.support.world import Member, World
@@ -106,6 +106,26 @@ async def test_an_answer_is_told_to_those_who_may_read_it(world: World) -> None:
         await world.admin.api.first(UPDATE, key=new_key(), id=article_id, changes={"teamIds": teams})
         await publish(world.admin, article_id)
         assert [len(await answers_told(each)) for each in (world.rep, world.south_rep)] == told
+
+
+async def test_questions_are_open_again_when_their_article_is_retired(world: World) -> None:
+    for _ in range(3):
+        await ask(world.rep, RECALIBRATE)
+    await ask(world.second_rep, "Who pays for parking?")
+    drafted, parking = await topics(world.manager)
+    first = drafted["article"]["id"]
+    await publish(world.manager, first)
+    await world.manager.api.first(ANSWER, key=new_key(), id=parking["id"], article=first)
+    await world.manager.api.first(RETIRE, key=new_key(), id=first)
+    assert [(each["state"], each["article"]) for each in await topics(world.manager)] == [("OPEN", None)] * 2
+    for state in ("OPEN", "OPEN", "DRAFTED"):
+        assert (await ask(world.rep, RECALIBRATE))["topic"]["state"] == state
+    second = (await topics(world.manager))[0]["article"]["id"]
+    assert second != first
+    await publish(world.manager, second)
+    told = [f"fieldbeat://articles/{each}" for each in (first, second)]
+    assert sorted(await answers_told(world.rep)) == sorted(told)
+    assert await answers_told(world.second_rep) == told[:1], "of what they asked, only the first was an answer"
 
 
 async def test_a_draft_shows_the_questions_it_comes_from(world: World) -> None:

@@ -9,8 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.ids import OrgId, TopicId
-from domain.questions import ALIKE, DRAFT_FROM, QuestionTopic, TopicState, joined, likeness, wants_draft
+from domain.ids import ArticleId, OrgId, TopicId
+from domain.questions import (
+    ALIKE,
+    DRAFT_FROM,
+    QuestionTopic,
+    TopicState,
+    asked_again,
+    joined,
+    likeness,
+    reopened,
+    wants_draft,
+)
 from knowledge.queries import query_terms
 
 NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
@@ -51,6 +61,15 @@ def test_the_likest_topic_is_joined_and_of_equals_the_one_asked_most() -> None:
     assert joined([near, *others], ["c", "b", "a"]) == near
     assert joined([TOPIC], ["b", "c", "d"]) is None
     assert joined([TOPIC], []) is None
+
+
+@pytest.mark.parametrize(("more", "wanted"), [(0, False), (DRAFT_FROM - 1, False), (DRAFT_FROM, True)])
+def test_as_many_again_want_another_draft_when_the_article_is_out_of_use(more: int, wanted: bool) -> None:
+    open_again = reopened(replace(TOPIC, count=7, state=TopicState.ANSWERED, article_id=ArticleId("art_1")))
+    assert (open_again.state, open_again.article_id) == (TopicState.OPEN, None)
+    for _ in range(more):
+        open_again = asked_again(open_again, NOW)
+    assert wants_draft(open_again) is wanted
 
 
 @pytest.mark.parametrize(
