@@ -21,14 +21,17 @@ BEFORE = timedelta(weeks=WEEKS + 1)
 """So long ago the demo organization was made."""
 _KEPT_UP = 24
 """Of a rep's customers; the others wait for a first visit."""
-_A_DAY = (2, 3, 3, 4)
+_A_DAY, _A_SLOW_DAY = (2, 3, 3, 4), (1, 1, 1, 2)
+_SLOW_DAYS = 14
+"""So long one rep of each team has made few visits, as an alert should find."""
 _ENDS = (VisitState.DONE, VisitState.MISSED, VisitState.TOUCH)
 _OUTCOMES = (VisitOutcome.PROGRESS, VisitOutcome.PROGRESS, VisitOutcome.ORDER, VisitOutcome.SERVICE)
 
 
 def history(reps: Sequence[Person], sites: Mapping[str, Sequence[Document]], now: datetime) -> list[Visit]:
     """The past visits of these reps to their `sites` (by owner), each rep going round their customers."""
-    return [visit for rep in reps for visit in _of(rep, sites.get(rep.id, ()), now)]
+    slow = {rep.team_id: rep.id for rep in reps}.values()
+    return [visit for rep in reps for visit in _of(rep, sites.get(rep.id, ()), now, is_slow=rep.id in slow)]
 
 
 def last_verified(visits: Sequence[Visit]) -> dict[AccountId, datetime]:
@@ -40,7 +43,7 @@ def last_verified(visits: Sequence[Visit]) -> dict[AccountId, datetime]:
     return found
 
 
-def _of(rep: Person, sites: Sequence[Document], now: datetime) -> Iterator[Visit]:
+def _of(rep: Person, sites: Sequence[Document], now: datetime, *, is_slow: bool) -> Iterator[Visit]:
     assert rep.roster is not None
     chance = random.Random(f"fieldbeat-demo-history-{rep.email}")
     # Some are busier and more reliable than others, as in any team.
@@ -52,7 +55,7 @@ def _of(rep: Person, sites: Sequence[Document], now: datetime) -> Iterator[Visit
         shift = planned_shift(rep.roster, day)
         if shift is None or not kept_up:
             continue
-        for number in range(chance.choice(_A_DAY)):
+        for number in range(chance.choice(_A_SLOW_DAY if is_slow and ago <= _SLOW_DAYS else _A_DAY)):
             site = kept_up[turn % len(kept_up)]
             turn += 1
             starts = shift[0] + timedelta(minutes=45 + 105 * number + chance.randrange(30))

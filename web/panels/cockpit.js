@@ -4,6 +4,7 @@
 import { html, useEffect, useState } from "../vendor/htm-3.1.1/standalone.module.js";
 import { ask, askAll, useRead } from "../api/asking.js";
 import { Head, Nothing, Shown } from "../frame/parts.js";
+import { SaveAs } from "../frame/save_as.js";
 import { clock, day, language, words } from "../frame/words.js";
 import { Chart } from "./cockpit/chart.js";
 import { Records } from "./cockpit/records.js";
@@ -93,7 +94,8 @@ function ReportView({ report, days, teamId, zone, controls }) {
       </header>
       <${Shown} of=${read} rows=${8}>${(table) =>
         table === "none" ? html`<${Nothing} title=${t("none")}>${t("noneWhy")}<//>` : html`
-          <${Period} table=${table} days=${days} zone=${zone} />
+          <div class="about"><${Period} table=${table} days=${days} zone=${zone} />
+            <${SaveAs} name=${report.key} parameters=${{ since: table.since, until: table.until, by: chosenBy.replace("×", ","), teamId }} /></div>
           ${table.rows.length === 0 ? html`<${Nothing} title=${t("empty")}>${t("emptyWhy")}<//>` : html`
             <${Chart} table=${table} by=${chosenBy.split("×")} measure=${shown} title=${`${titleOf(report)}: ${titleOf(shown)}`} />
             <${Table} table=${table} by=${chosenBy.split("×")} measures=${report.measures} shown=${shown.key} titleOf=${titleOf}
