@@ -62,6 +62,7 @@ _TEXTS = {
         NoticeKind.VISIT_RESCHEDULED: Text("拜访已改期", "一次拜访已改期{to_date}。"),
         NoticeKind.VISIT_CANCELLED: Text("拜访已取消", "一次拜访已取消{date}。"),
         NoticeKind.PLAN_PUBLISHED: Text("路线已发布", "您的拜访路线{date}已发布{count}。"),
+        NoticeKind.BEAT_PLAN_PUBLISHED: Text("拜访计划已发布", "您接下来几周的拜访计划{from_date}已发布。"),
         NoticeKind.NORMS_REMINDER: Text("本周必做动作提醒", "本周拜访的必做动作或客户洞察尚未完成，请在拜访中补齐。"),
         NoticeKind.NORMS_MISSED: Text("必做动作未达标", "您一周拜访的必做动作或客户洞察未完成{date}。"),
         NoticeKind.NORMS_MISSED_IN_TEAM: Text("团队必做动作未达标", "团队成员一周拜访的必做动作或洞察未完成{date}。"),
@@ -100,6 +101,9 @@ _TEXTS = {
         NoticeKind.VISIT_RESCHEDULED: Text("Visit rescheduled", "A visit has been rescheduled{to_date}."),
         NoticeKind.VISIT_CANCELLED: Text("Visit cancelled", "A visit{date} has been cancelled."),
         NoticeKind.PLAN_PUBLISHED: Text("Route published", "Your route{date} is published{count}."),
+        NoticeKind.BEAT_PLAN_PUBLISHED: Text(
+            "Weeks planned", "Your visits of the coming weeks{from_date} are planned."
+        ),
         NoticeKind.NORMS_REMINDER: Text(
             "Norms of the week", "Must-do items or customer insights of this week are still missing."
         ),
@@ -152,6 +156,7 @@ def words(kind: NoticeKind, facts: Mapping[str, str], locale: str | None) -> Tex
         shown = {
             "date": f"（{day}）" if day else "",
             "to_date": f"至 {day}" if day else "",
+            "from_date": f"（自 {day} 起）" if day else "",
             "count": f"，共 {count} 站" if count else "",
             "some": f"您有 {held} 条新消息" if held else "您有多条新消息",
         }
@@ -160,6 +165,7 @@ def words(kind: NoticeKind, facts: Mapping[str, str], locale: str | None) -> Tex
         shown = {
             "date": f" of {day}" if day else "",
             "to_date": f" to {day}" if day else "",
+            "from_date": f" from {day} on" if day else "",
             "count": f" ({count} {stops})" if count else "",
             "some": "1 new notice is" if held == "1" else f"{held or 'Several'} new notices are",
         }

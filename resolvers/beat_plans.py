@@ -283,9 +283,9 @@ async def _tell_reps(store: Store, context: Context, plan: BeatPlan, visits: Seq
         make_notice(
             context.me.org_id,
             rep_id,
-            NoticeKind.PLAN_PUBLISHED,
+            NoticeKind.BEAT_PLAN_PUBLISHED,
             Priority.NORMAL,
-            event_key(NoticeKind.PLAN_PUBLISHED, plan.id, rep_id),
+            event_key(NoticeKind.BEAT_PLAN_PUBLISHED, plan.id, rep_id),
             context.now,
             facts={"date": plan.first, "visits": str(sum(each["owner_id"] == rep_id for each in visits))},
         )

@@ -50,6 +50,7 @@ described_enum(
     VISIT_RESCHEDULED="A visit moved.",
     VISIT_CANCELLED="A visit does not take place.",
     PLAN_PUBLISHED="Your route for a day is published.",
+    BEAT_PLAN_PUBLISHED="Your visits of the coming weeks are planned.",
     NORMS_REMINDER="Items or insights of this week's norms are still missing; see `normsToday`.",
     NORMS_MISSED="You did not keep the norms of a week; see `behaviourCompliance`.",
     COACHING="Several conversations in a row left out what a coaching rule expects: an article that helps.",

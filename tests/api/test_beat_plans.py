@@ -280,7 +280,7 @@ async def test_a_team_shares_its_accounts_where_it_is_told_to(world: World, serv
     assert len(await planned_visits(world.rep)) == work[world.rep.id]
     assert (await world.rep.api.first(ONE, id=shared["id"])) is None
     notices = (await world.rep.api.first("{ notices { nodes { kind } } }"))["nodes"]
-    assert "PLAN_PUBLISHED" in {each["kind"] for each in notices}
+    assert "BEAT_PLAN_PUBLISHED" in {each["kind"] for each in notices}
 
 
 async def test_a_team_is_its_active_reps(world: World, services: Services) -> None:

@@ -62,6 +62,18 @@ def test_text_every_kind(kind: NoticeKind, locale: str) -> None:
             "zh",
             "您的拜访路线（2026-11-24）已发布，共 8 站。",
         ),
+        (
+            NoticeKind.BEAT_PLAN_PUBLISHED,
+            {"date": "2026-11-30"},
+            "en",
+            "Your visits of the coming weeks from 2026-11-30 on are planned.",
+        ),
+        (
+            NoticeKind.BEAT_PLAN_PUBLISHED,
+            {"date": "2026-11-30"},
+            "zh",
+            "您接下来几周的拜访计划（自 2026-11-30 起）已发布。",
+        ),
         (NoticeKind.VISIT_RESCHEDULED, {"date": "2026-11-25"}, "zh-CN", "一次拜访已改期至 2026-11-25。"),
         (NoticeKind.VISIT_MISSED, {}, "fr", "A planned visit was not made."),
         (NoticeKind.DIGEST, {"count": "1"}, "en", "1 new notice is in your inbox."),
