@@ -121,6 +121,8 @@ async def list_records(
 ) -> Page | None:
     """A page of the records that a cell of the day adds up, with what each adds; None where the team is not the
     caller's to see. From the events as they are now. Raises BadInput, Forbidden."""
+    if not date.min + LONGEST < day < date.max - LONGEST:
+        raise BadInput("day", "lies too far away")
     report = _report(context, key)
     column = report.measure(measure)
     if column is None or column.over is not None:
