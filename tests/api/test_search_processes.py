@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from storage.articles import ask_for_rebuild
-from storage.store import Store
 from tests.api.test_articles import SEARCH, create, publish
 from tests.support.client import ApiClient
 from tests.support.server_process import ServerProcess, server_process
 from tests.support.world import World
+from wiring.child_process import inherited
 from wiring.settings import Settings
 
 PATIENCE_S = 60
@@ -54,8 +55,15 @@ async def until_logged(server: ServerProcess, event: str) -> None:
             await asyncio.sleep(0.05)
 
 
+def run_seed(command: str, settings: Settings) -> str:
+    environment = {"MONGODB_URI": str(settings.mongodb_uri), "MONGODB_DATABASE": settings.mongodb_database}
+    words = [sys.executable, "-m", "seed", command]
+    done = subprocess.run(words, env=inherited(environment), capture_output=True, text=True, check=True)
+    return done.stdout
+
+
 async def test_processes_are_in_step_over_a_kill_and_are_made_anew_on_request(
-    world: World, store: Store, started: Callable[[ExitStack, str], ServerProcess]
+    world: World, settings: Settings, started: Callable[[ExitStack, str], ServerProcess]
 ) -> None:
     with ExitStack() as stack:
         first, second = started(stack, "first"), started(stack, "second")
@@ -70,7 +78,8 @@ async def test_processes_are_in_step_over_a_kill_and_are_made_anew_on_request(
         assert "One" in await titles_at(third, world, "frost"), "it answers from what the killed process left"
         await until_at(third, world, "frost", ["One", "Two"])
         assert LOADED not in third.log.read_text(encoding="utf-8"), "nothing had to be read again"
-        await ask_for_rebuild(store)
+        said = await asyncio.to_thread(run_seed, "rebuild-search", settings)
+        assert "running processes begin within seconds" in said
         for server in (second, third):
             await until_logged(server, ANEW)
             assert "One" in await titles_at(server, world, "frost"), "it goes on answering"
