@@ -10,13 +10,19 @@ import os
 import shutil
 import struct
 import zlib
-from json import JSONDecodeError, loads
+from collections.abc import Iterable, Iterator
+from json import JSONDecodeError, dumps, loads
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from typing import Any
 
 import tantivy
 
 _LOCK = "lock"
+_META, _MANAGED = "meta.json", ".managed.json"
+"""tantivy's: what the last commit consists of, and which files it may delete once nothing needs them."""
+_KINDS = frozenset({"store", "idx", "pos", "term", "fieldnorm", "fast"})
+"""Of the files of every segment."""
 _TAIL = struct.Struct("<II")
 """Length of the footer before it, and a constant."""
 
@@ -28,8 +34,11 @@ class FolderTakenError(Exception):
 class IndexFiles:
     """The files of one index; `close` lets another process have the folder, as does the end of this one."""
 
-    def __init__(self, folder: Path | None, version: str) -> None:
-        """Raises FolderTakenError, or OSError where the folder cannot be used; None keeps everything in memory."""
+    def __init__(self, folder: Path | None, version: str, neighbours: Path | None = None) -> None:
+        """In `folder`, or in memory. A new folder begins with what the newest of `neighbours`' folders has, if any.
+
+        Raises FolderTakenError, or OSError where the folder cannot be used.
+        """
         self.path = None if folder is None else folder / f"articles-{version}"
         self._lock: int | None = None
         if folder is not None and self.path is not None:
@@ -38,6 +47,8 @@ class IndexFiles:
                 if old != self.path:
                     shutil.rmtree(old)
             self.path.mkdir(exist_ok=True)
+            if neighbours is not None and not (self.path / _META).exists():
+                _begin_with(self.path, neighbours.glob(f"*/{self.path.name}/{_META}"))
 
     def open(self, schema: tantivy.Schema) -> tantivy.Index:
         """What is there, or an empty index."""
@@ -63,7 +74,7 @@ class IndexFiles:
         if self.path is None:
             return True
         try:
-            about = loads((self.path / "meta.json").read_bytes())
+            about = loads((self.path / _META).read_bytes())
             segments = {each["segment_id"].replace("-", "") for each in about["segments"]}
         except (OSError, JSONDecodeError, KeyError, TypeError, AttributeError):
             return False
@@ -79,6 +90,32 @@ class IndexFiles:
 def is_damage(error: BaseException) -> bool:
     """Whether tantivy raised it over files it cannot make sense of; it panics over some, which is no Exception."""
     return isinstance(error, ValueError | OSError) or type(error).__name__ == "PanicException"
+
+
+def _begin_with(path: Path, metas: Iterable[Path]) -> None:
+    """Links the files of the newest commit among `metas` into the empty folder: they are never written again.
+
+    The neighbour may delete some meanwhile; then, as after any other failure, the index begins with nothing. What was
+    linked is checked like all files that are found at a start.
+    """
+    try:
+        newest = max(metas, key=lambda meta: meta.stat().st_mtime_ns)
+        commit = newest.read_bytes()
+        names = [name for each in loads(commit)["segments"] for name in _files_of(each)]
+        for name in names:
+            os.link(newest.parent / name, path / name)
+        (path / _MANAGED).write_text(dumps([*names, _META]), encoding="utf-8")
+        (path / _META).write_bytes(commit)
+    except (OSError, ValueError, KeyError, TypeError):
+        shutil.rmtree(path)
+        path.mkdir()
+
+
+def _files_of(segment: dict[str, Any]) -> Iterator[str]:
+    name = segment["segment_id"].replace("-", "")
+    yield from (f"{name}.{kind}" for kind in sorted(_KINDS))
+    if segment["deletes"] is not None:
+        yield f"{name}.{segment['deletes']['opstamp']}.del"
 
 
 def _locked(folder: Path) -> int:

@@ -49,13 +49,13 @@ class Hit:
 class ArticleIndex:
     """Articles of all organizations in one index; one writer at a time, any number of readers, from any thread."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """In memory, or inside `folder`, where what an earlier process left is used.
+    def __init__(self, folder: Path | None = None, neighbours: Path | None = None) -> None:
+        """In memory, or inside `folder`, where what an earlier process left is used, else what `neighbours` have.
 
         Raises FolderTakenError while another process uses the folder, or OSError where it cannot be used.
         """
         self._schema = build_schema()
-        self._files = IndexFiles(folder, VERSION)
+        self._files = IndexFiles(folder, VERSION, neighbours)
         self._writing = threading.Lock()
         self._writer: tantivy.IndexWriter | None = None
         self._is_suspect = self._files.path is not None
@@ -308,7 +308,7 @@ def in_free_folder(parent: Path) -> ArticleIndex:
     """
     for number in range(MOST_PROCESSES):
         with suppress(FolderTakenError):
-            return ArticleIndex(parent / str(number))
+            return ArticleIndex(parent / str(number), parent)
     raise FolderTakenError(str(parent))
 
 

@@ -6,11 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from domain.articles import ArticleState
 from knowledge.files import FolderTakenError
-from knowledge.index import MOST_PROCESSES, ArticleIndex, in_free_folder
+from knowledge.index import MAX_HITS, MOST_PROCESSES, ArticleIndex, in_free_folder
 from tests.knowledge.articles import ORG, an_article, demo_set
 
 QUESTIONS = ("竞品降价", "cold chain", "客户", "price", "checklist for delivery")
+
+
+def ids(index: ArticleIndex) -> list[str]:
+    return [hit.article_id for hit in index.search(ORG, "frost", limit=MAX_HITS)]
 
 
 def test_an_index_in_a_folder_survives_a_restart(tmp_path: Path) -> None:
@@ -54,6 +59,39 @@ def test_processes_take_the_first_free_folder(tmp_path: Path) -> None:
     first.close()
     third.close()
     assert sorted(each.name for each in tmp_path.iterdir()) == ["0", "1"]
+
+
+def test_a_new_folder_begins_with_what_a_neighbour_has_and_then_goes_its_own_way(tmp_path: Path) -> None:
+    first = in_free_folder(tmp_path)
+    first.apply([an_article(f"art_{n}", "Frost", "Cold.") for n in range(50)], {ORG: 50})
+    first.apply([an_article("art_0", "Frost", "Cold.", state=ArticleState.RETIRED)], {ORG: 51})
+    second = in_free_folder(tmp_path)
+    assert (len(ids(second)), second.position) == (49, first.position)
+    assert second.is_suspect
+    assert not second.mend()
+    for n in range(60, 75):
+        first.apply([an_article(f"art_{n}", "Frost")])
+        second.apply([an_article(f"art_{n - 50}", "Heat")])
+    assert (len(ids(first)), len(ids(second))) == (64, 34)
+    first.close()
+    second.close()
+    for number, count in ((0, 64), (1, 34)):
+        again = ArticleIndex(tmp_path / str(number))
+        assert not again.mend()
+        assert len(ids(again)) == count
+        again.close()
+
+
+def test_a_neighbour_with_missing_files_is_of_no_use(tmp_path: Path) -> None:
+    first = in_free_folder(tmp_path)
+    first.apply([an_article("art_1", "Frost")])
+    next(tmp_path.glob("0/articles-*/*.term")).unlink()
+    second = in_free_folder(tmp_path)
+    assert ids(second) == []
+    second.apply([an_article("art_2", "Frost")])
+    assert ids(second) == ["art_2"]
+    first.close()
+    second.close()
 
 
 def test_too_many_processes_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
