@@ -15,7 +15,7 @@ from reports.facts import Dimension, Unit, cells_of
 from reports.registry import REPORTS
 from reports.sheets import MAX_ROWS, Cell, Table
 from resolvers.context import Context
-from resolvers.report_snapshots import LONGEST, total
+from resolvers.report_snapshots import check_days, total
 from storage.daily_reports import COLLECTION as DAILY_REPORTS
 from storage.driver import Document
 from storage.people import ORGANIZATIONS
@@ -88,10 +88,7 @@ async def table_of(
 
 
 async def _daily(context: Context, since: date, until: date) -> Table:
-    if until < since:
-        raise BadInput("until", "must not be before since")
-    if until - since >= LONGEST:
-        raise BadInput("until", f"must be within {LONGEST.days} days from since")
+    check_days(since, until)
     # Strictly between: the embedded server leaves out an included bound where an index goes on behind it.
     one = timedelta(days=1)
     between = {"$gt": (since - one).isoformat(), "$lt": (until + one).isoformat()}

@@ -59,6 +59,7 @@ async def find_snapshot(context: Context, key: str, day: date | None, team_id: s
         if latest is None:
             return None
         day = date.fromisoformat(latest)
+    check_days(day, day, first="day")
     table = await total(context, report.key, day, day, [*ALWAYS[1:], *report.dimensions], team_id)
     if table is None or not table.days:
         return None
@@ -82,7 +83,7 @@ async def total(
     for each in dimensions:
         if each not in ALWAYS and each not in report.dimensions:
             raise BadInput("by", f"{report.key} is not told apart by {each}")
-    _check_days(since, until)
+    check_days(since, until)
     scope = await _scope(context, team_id)
     if scope is None:
         return None
@@ -124,6 +125,7 @@ async def list_records(
     if not date.min + LONGEST < day < date.max - LONGEST:
         raise BadInput("day", "lies too far away")
     report = _report(context, key)
+    check_days(day, day, first="day")
     column = report.measure(measure)
     if column is None or column.over is not None:
         raise BadInput("measure", f"must be one of {', '.join(each.key for each in report.sums)}")
@@ -169,13 +171,14 @@ def _report(context: Context, key: str) -> Report:
     return report
 
 
-def _check_days(since: date, until: date) -> None:
+def check_days(since: date, until: date, *, first: str = "since") -> None:
+    """Whether days can be added up; `first` is what the caller calls the first of them. Raises BadInput."""
+    if since <= date.min + LONGEST or until >= date.max - LONGEST:
+        raise BadInput(first, "lies too far away")
     if until < since:
         raise BadInput("until", "must not be before since")
     if until - since >= LONGEST:
         raise BadInput("until", f"must be within {LONGEST.days} days from since")
-    if since <= date.min + LONGEST or until >= date.max - LONGEST:
-        raise BadInput("since", "lies too far away")
 
 
 async def _scope(context: Context, team_id: str | None, *, alone: bool = False) -> Scope | None:

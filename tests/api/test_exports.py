@@ -146,6 +146,9 @@ async def test_who_is_handed_what(
     [
         ("VISITS.csv", {}, 400, "since"),
         ("VISITS.csv", {"since": "yesterday"}, 400, "since"),
+        ("VISITS.csv", {"since": "0001-01-01"}, 400, "since"),
+        ("daily-reports.csv", {"since": "0001-01-01"}, 400, "since"),
+        ("daily-reports.csv", {"since": "9999-12-31"}, 400, "since"),
         ("VISITS.csv", {"since": DAY, "until": "2026-11-22"}, 400, "until"),
         ("daily-reports.csv", {"since": DAY, "until": "2026-11-22"}, 400, "until"),
         ("daily-reports.csv", {"since": DAY, "until": "2027-02-23"}, 400, "until"),

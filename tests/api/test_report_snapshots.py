@@ -206,7 +206,11 @@ async def test_who_reads_what(
     ("document", "given", "field"),
     [
         (SNAPSHOT, {"key": "NOTHING"}, "key"),
-        (SNAPSHOT, {"key": "VISITS", "day": "0001-01-02"}, "since"),
+        (SNAPSHOT, {"key": "VISITS", "day": "0001-01-02"}, "day"),
+        (SNAPSHOT, {"key": "VISITS", "day": "9999-12-31"}, "day"),
+        (RECORDS, {"day": "0001-01-01", "measure": "made", "first": 5}, "day"),
+        (RECORDS, {"day": "9999-12-31", "measure": "made", "first": 5}, "day"),
+        (TOTALS, {"since": "0001-01-01", "until": "0001-01-02", "by": ["DAY"]}, "since"),
         (TOTALS, {"since": "2026-11-23", "until": "2026-11-22", "by": ["DAY"]}, "until"),
         (TOTALS, {"since": "2026-11-23", "until": "2027-02-23", "by": ["DAY"]}, "until"),
         (TOTALS, {"since": "2026-11-23", "until": "2026-11-23", "by": ["REGION"]}, "by"),
