@@ -10,8 +10,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 EXTRAS := $(if $(MONGODB_URI),,embedded)
 RUN_STAMP := $(VENV)/installed-run$(if $(EXTRAS),-embedded)
 DEV_STAMP := $(VENV)/installed-dev
-# With the solvers that the planner is compared with; heavy, so for that benchmark alone.
-PEERS_STAMP := $(VENV)/installed-dev-peers
+# With the compiled search and the solvers that it is compared with; heavy, so for that benchmark alone.
+PEERS_STAMP := $(VENV)/installed-dev-fast-peers
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --prefer-binary -c constraints.txt
 
 BENCHMARKS := startup scale serving sla_calendar sla_watch search positions team_map push rep_day region_night routing beat_plan console

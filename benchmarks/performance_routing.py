@@ -23,8 +23,8 @@ days of reps and teams with appointments, opening hours and lunch, whose values 
 published, or that any engine found here. On generated days it is value that is lost. Every answer is judged by a \
 checker that shares no code with any engine; one that breaks a limit or leaves out what has to be visited is none.
 - *{OURS}* is the planner's public door with the time as its limit: what a rep waits for, reasons and verification \
-included. *OR-Tools* is the model and the search of its routing guide. *PyVRP* and *VROOM* (through pyvroom, which has \
-no seed and ends by itself) run with their own parameters; PyVRP knows no lunch.
+included, with the extra `fast`. *OR-Tools* is the model and the search of its routing guide. *PyVRP* and *VROOM* \
+(through pyvroom, which has no seed and ends by itself) run with their own parameters; PyVRP knows no lunch.
 - PyVRP and OR-Tools weigh a visit of mean value as much as five mean legs. VROOM ranks values as whole priorities up \
 to 60, a must-visit as 100."""
 

@@ -28,6 +28,7 @@ from routing.replan import replan
 from routing.solver.exact import solve_exactly
 from routing.solver.insertion import greedy, improve, insert_all
 from routing.solver.ortools_day import search_day
+from routing.solver.team_search import is_ready, search_routes
 from routing.team_plan import plan_team
 from routing.travel_times.matrix import AskedOnce, TravelTimes
 
@@ -109,12 +110,16 @@ def _solve(day: Day, hint: Sequence[str], limit: Limit, budget: Budget) -> tuple
         return best, Proof.OPTIMAL
     search_s = budget.left_s() - min(_RESERVE_SHARE * limit.seconds, _RESERVE_S + _RESERVE_PER_CANDIDATE_S * day.count)
     if search_s > _SHORTEST_SEARCH_S and not budget.is_over():
-        found = search_day(
-            day, best, seconds=search_s, seed=limit.seed, solutions=limit.solutions, is_over=budget.is_over
-        )
+        found = _searched(day, best, search_s, limit, budget)
         if day.is_feasible(found):
             best = max(best, improve(day, found, budget.is_over), key=day.score)
     return _completed(day, best), Proof.UNKNOWN
+
+
+def _searched(day: Day, hint: Sequence[int], seconds: float, limit: Limit, budget: Budget) -> list[int]:
+    if limit.solutions is None and is_ready():
+        return search_routes([day], [list(hint)], seconds=seconds, seed=limit.seed, is_over=budget.is_over)[0]
+    return search_day(day, hint, seconds=seconds, seed=limit.seed, solutions=limit.solutions, is_over=budget.is_over)
 
 
 def _possible(day: Day, hint: Sequence[str]) -> list[int]:

@@ -22,10 +22,12 @@ class SolvedDay:
 def plan_in_process(problem: DayProblem, limit: Limit, source: TravelSource) -> SolvedDay:
     """`plan_day` with travel times from `source`, the solver loaded at the first call."""
     from routing.plan import plan_day  # noqa: PLC0415 - see the module
+    from routing.solver.team_search import make_ready_aside  # noqa: PLC0415
     from routing.travel_times.opening import open_travel_times  # noqa: PLC0415
 
     travel = open_travel_times(source)
     plan = plan_day(problem, travel, limit)
+    make_ready_aside()
     points, estimated = _route(problem, plan)
     return SolvedDay(plan, tuple(travel.lines(points, estimated)) if points else ())
 
@@ -41,10 +43,12 @@ class SolvedTeam:
 def team_in_process(problem: TeamProblem, limit: Limit, source: TravelSource) -> SolvedTeam:
     """`plan_team` with travel times from `source`, the solver loaded at the first call."""
     from routing.plan import plan_team  # noqa: PLC0415
+    from routing.solver.team_search import make_ready_aside  # noqa: PLC0415
     from routing.travel_times.opening import open_travel_times  # noqa: PLC0415
 
     travel = open_travel_times(source)
     plan = plan_team(problem, travel, limit)
+    make_ready_aside()
     days = []
     for rep, route in zip(problem.reps, plan.routes, strict=True):
         points, estimated = _route(rep.day(problem.candidates), route.plan)

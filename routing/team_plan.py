@@ -11,6 +11,7 @@ from routing.explain_team import explain_team_drops
 from routing.problem import Dropped, DropReason, Limit, Proof
 from routing.solver.ortools_team import search_team
 from routing.solver.team_insertion import completed, greedy, improved, possible
+from routing.solver.team_search import is_ready, search_routes
 from routing.team import Routes, Team, build_team
 from routing.team_problem import TeamPlan, TeamProblem, TeamRoute
 from routing.travel_times.matrix import AskedOnce, TravelTimes
@@ -81,17 +82,23 @@ def _solve(team: Team, problem: TeamProblem, limit: Limit, budget: Budget) -> Ro
     reserve_s = min(_RESERVE_SHARE * limit.seconds, _RESERVE_S + _RESERVE_PER_CANDIDATE_S * team.count)
     search_s = budget.left_s() - reserve_s
     if search_s > _SHORTEST_SEARCH_S and not budget.is_over():
-        found = search_team(
-            team,
-            best,
-            seconds=search_s,
-            seed=limit.seed,
-            solutions=limit.solutions,
-            is_over=None if limit.stop is None else budget.is_over,
-        )
+        found = _searched(team, best, search_s, limit, budget)
         if team.is_feasible(found):
             best = max(best, found, key=team.score)
     return completed(team, improved(team, best, budget.is_over))
+
+
+def _searched(team: Team, hint: Routes, seconds: float, limit: Limit, budget: Budget) -> Routes:
+    if limit.solutions is None and is_ready():
+        return search_routes(team.days, hint, seconds=seconds, seed=limit.seed, is_over=budget.is_over)
+    return search_team(
+        team,
+        hint,
+        seconds=seconds,
+        seed=limit.seed,
+        solutions=limit.solutions,
+        is_over=None if limit.stop is None else budget.is_over,
+    )
 
 
 def _value_bound(team: Team, problem: TeamProblem) -> int:

@@ -25,8 +25,16 @@ from benchmarks.routing.sets import LONG_S, SHORT_S, Set, all_sets
 
 SEEDS = 5
 _ENGINES = (Planner, PlainOrTools, PyVrp, Vroom)
-FLOOR = {("TOPTW", SHORT_S): 2.5, ("TOPTW", LONG_S): 2.0, ("VRPTW", LONG_S): 1.5}
+_FIELD_DAYS = "field days without lunch"
+FLOOR = {
+    ("TOPTW", SHORT_S): 2.5,
+    ("TOPTW", LONG_S): 2.0,
+    ("VRPTW", LONG_S): 1.5,
+    ("team days without lunch", SHORT_S): 4.0,
+    ("team days without lunch", LONG_S): 3.0,
+}
 AIM = {("TOPTW", SHORT_S): 1.5, ("TOPTW", LONG_S): 1.0, ("VRPTW", SHORT_S): 1.0}
+"""Mean gaps in percent; on field days the aim is not to be behind any other engine."""
 
 
 def main() -> None:
@@ -105,7 +113,13 @@ def _goals(measured: Mapping[str, float]) -> tuple[dict[str, float], dict[str, G
     goals: dict[str, Goal] = {}
     for (name, moment_s), floor in FLOOR.items():
         goals[gap_key(name, moment_s, OURS)] = Goal(floor)
-    for (name, moment_s), aim in AIM.items():
+    aimed = dict(AIM)
+    for moment_s in (SHORT_S, LONG_S):
+        others = [
+            measured.get(gap_key(_FIELD_DAYS, moment_s, engine.name)) for engine in _ENGINES if engine.name != OURS
+        ]
+        aimed[_FIELD_DAYS, moment_s] = min((each for each in others if each is not None), default=0.0)
+    for (name, moment_s), aim in aimed.items():
         key = gap_key(name, moment_s, OURS)
         if key in measured:
             aims[f"aim: {key}"] = measured[key]

@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from benchmarks.routing.instance import OURS, Answer, Instance, Vehicle
+from benchmarks.routing.instance import OURS, Answer, Instance, Routes, Vehicle
 from domain.places import Point
-from routing.plan import plan_day
-from routing.problem import Candidate, DayProblem, Limit, Lunch, Window
+from routing.plan import plan_day, plan_team
+from routing.problem import Candidate, DayPlan, DayProblem, Limit, Lunch, Window
+from routing.solver.team_search import make_ready
+from routing.team_problem import Rep, TeamProblem
 from routing.travel_times.matrix import TravelTable
 
 _ORIGIN = datetime(2026, 3, 2, tzinfo=UTC)
@@ -38,14 +40,18 @@ def point_of(place: int) -> Point:
 
 
 class Planner:
-    """`plan_day` for one vehicle."""
+    """`plan_day` for one vehicle, `plan_team` for several."""
 
     name = OURS
     is_seeded = True
 
+    def __init__(self) -> None:
+        make_ready()
+
     def can_state(self, instance: Instance) -> bool:
-        """The day of one vehicle."""
-        return len(instance.vehicles) == 1
+        """All of it."""
+        del instance
+        return True
 
     def answers(self, instance: Instance, seed: int, moments_s: Sequence[float]) -> Mapping[float, Answer]:
         """See `Engine`; one question for each moment, as its answer is what the caller waits for."""
@@ -57,11 +63,34 @@ class Planner:
         return found
 
 
-def _planned(instance: Instance, limit: Limit) -> tuple[tuple[int, ...], ...]:
+def _planned(instance: Instance, limit: Limit) -> Routes:
     travel = MatrixTravelTimes(instance)
-    (vehicle,) = instance.vehicles
-    plan = plan_day(day_of(instance, vehicle), travel, limit)
-    return (tuple(int(stop.candidate_id) for stop in plan.stops),)
+    if len(instance.vehicles) == 1:
+        day = plan_day(day_of(instance, instance.vehicles[0]), travel, limit)
+        return (_visits(day),)
+    team = plan_team(team_of(instance), travel, limit)
+    return tuple(_visits(route.plan) for route in team.routes)
+
+
+def _visits(plan: DayPlan) -> tuple[int, ...]:
+    return tuple(int(stop.candidate_id) for stop in plan.stops)
+
+
+def team_of(instance: Instance) -> TeamProblem:
+    """The instance as the day of a team."""
+    reps = tuple(
+        Rep(
+            f"{number:02}",
+            _at(vehicle.opens),
+            _at(vehicle.closes),
+            point_of(vehicle.start),
+            point_of(vehicle.end),
+            _lunch(vehicle),
+            max_load=vehicle.capacity,
+        )
+        for number, vehicle in enumerate(instance.vehicles)
+    )
+    return TeamProblem(reps, candidates_of(instance))
 
 
 def day_of(instance: Instance, vehicle: Vehicle) -> DayProblem:
@@ -73,6 +102,7 @@ def day_of(instance: Instance, vehicle: Vehicle) -> DayProblem:
         point_of(vehicle.end),
         _lunch(vehicle),
         candidates_of(instance),
+        max_load=vehicle.capacity,
     )
 
 
@@ -86,6 +116,7 @@ def candidates_of(instance: Instance) -> tuple[Candidate, ...]:
             visit.value,
             tuple(Window(_at(opens), _at(closes + visit.service)) for opens, closes in visit.starts),
             must=instance.must(number),
+            load=visit.load,
         )
         for number, visit in enumerate(instance.visits)
     )

@@ -24,3 +24,11 @@ def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
         return function
     faster: Callable[_P, _R] = numba.njit(cache=True)(function)
     return faster
+
+
+def inlined(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """`compiled`, and put into the loops that call it: handing over many arrays would cost more than a short body."""
+    if numba is None:
+        return function
+    faster: Callable[_P, _R] = numba.njit(cache=True, inline="always")(function)
+    return faster

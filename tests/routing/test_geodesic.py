@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.places import Point, distance_m
@@ -18,6 +18,7 @@ from routing.travel_times.source import TravelSource
 points = st.builds(Point, st.floats(-90, 90), st.floats(-180, 180))
 
 
+@settings(deadline=None)
 @given(st.lists(points, min_size=2, max_size=6))
 def test_any_points_agree_with_the_definition(places: list[Point]) -> None:
     table = geodesic_table_m(places)
@@ -26,6 +27,7 @@ def test_any_points_agree_with_the_definition(places: list[Point]) -> None:
             assert table[row, column] == pytest.approx(distance_m(a, b), abs=0.001)
 
 
+@settings(deadline=None)
 @given(st.floats(-85, 85), st.floats(-180, 180), st.lists(st.tuples(st.floats(-1, 1), st.floats(-1, 1)), max_size=6))
 def test_field_distances_agree_within_half_a_metre(
     latitude: float, longitude: float, moves: list[tuple[float, float]]
