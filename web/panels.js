@@ -6,6 +6,7 @@ export const PANELS = [
   { id: "promises", title: ["Promises", "服务承诺"], icon: "promises", styles: ["styles/promises.css"], load: () => import("./panels/promises.js") },
   { id: "planning", title: ["Planning", "日程规划"], icon: "planning", styles: ["vendor/leaflet-1.9.4/leaflet.css", "styles/map.css", "styles/planning.css"], load: () => import("./panels/planning.js") },
   { id: "cockpit", title: ["Cockpit", "驾驶舱"], icon: "cockpit", styles: ["styles/cockpit.css"], load: () => import("./panels/cockpit.js") },
+  { id: "knowledge", title: ["Knowledge", "知识库"], icon: "knowledge", styles: ["styles/knowledge.css"], load: () => import("./panels/knowledge.js") },
   { id: "days", title: ["Daily reports", "日报"], icon: "reports", styles: ["styles/days.css"], load: () => import("./panels/days.js") },
   { id: "alerts", title: ["Alerts", "预警"], icon: "alerts", styles: ["styles/alerts.css"], load: () => import("./panels/alerts.js") },
 ];

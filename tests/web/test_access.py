@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from resolvers.services import Services
+from tests.api.test_articles import create, publish
 from tests.conftest import START, StoppedClock
 from tests.support.client import new_key
 from tests.support.field_day import point, report, tap
@@ -81,4 +82,18 @@ async def test_planning(
     assert await barriers(page) == []
     await page.locator(".left-out button").first.click()
     await expect(page.get_by_role("dialog").locator("dl")).to_be_visible()
+    assert await barriers(page) == []
+
+
+@pytest.mark.parametrize(("theme", "language"), [("light", "zh-CN"), ("dark", "en")])
+async def test_knowledge(
+    console: OpenConsole, services: Services, world: World, clock: StoppedClock, theme: str, language: str
+) -> None:
+    draft = await create(world.manager, title="Rivals", body="What to say of rivals.", tags=["price"])
+    await publish(world.manager, draft["id"])
+    await services.article_follower.catch_up()
+    address = f"knowledge?text=rivals&article={draft['id']}"
+    page = await (await console(world.manager, theme=theme, language=language)).open(address)
+    await expect(page.locator(".finds mark").first).to_be_visible()
+    await expect(page.get_by_role("article").get_by_role("heading")).to_be_visible()
     assert await barriers(page) == []

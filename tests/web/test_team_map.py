@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, WebSocketRoute, expect
 
 from tests.conftest import START, StoppedClock
 from tests.support.field_day import point, report, tap
@@ -58,6 +58,26 @@ async def test_a_day_shows_the_way_with_its_gap(console: OpenConsole, world: Wor
     await slider.press("Home")
     await expect(slider).to_have_attribute("aria-valuetext", "09:00, position known")
     await expect(aside.get_by_text("Rep can see that you looked.")).to_be_visible()
+
+
+async def test_the_map_comes_back_after_a_lost_connection(
+    console: OpenConsole, world: World, clock: StoppedClock
+) -> None:
+    opened = await console(world.manager)
+    sockets: list[WebSocketRoute] = []
+
+    def through(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        socket.connect_to_server()
+
+    await opened.page.route_web_socket("**/graphql", through)
+    page = await opened.open("map")
+    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    await sockets[0].close(code=1012, reason="The server restarts")
+    await tap(world.rep, "startShift", START)
+    await expect(page.locator(".rep", has_text="No position yet")).to_have_count(1)
+    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    assert len(sockets) == 2
 
 
 async def test_nobody_else_s_reps_are_there(console: OpenConsole, world: World, clock: StoppedClock) -> None:

@@ -15,12 +15,14 @@ const t = words({
 });
 
 const WHOLE_DAY_MS = 20_000; // the whole strip plays in so long
-const STEP_MS = 60_000;
+const STEP_MS = 15_000;
 
 export function Replay({ map, track, visits, zone }) {
   const [time, setTime] = useState(track.ends);
   const [playing, setPlaying] = useState(false);
   const length = Math.max(1, track.ends - track.begins);
+  // A slider stops at whole steps alone, so its last one lies at the end or just behind it.
+  const last = track.begins + Math.ceil(length / STEP_MS) * STEP_MS;
   const spot = whereAt(track, Math.min(time, track.ends));
   useEffect(() => {
     map.showGround({ replay: time >= track.ends ? null : spot });
@@ -28,10 +30,10 @@ export function Replay({ map, track, visits, zone }) {
   useEffect(() => {
     if (!playing) return undefined;
     let frame = null;
-    let last = performance.now();
+    let before = performance.now();
     const step = (stamp) => {
-      const passed = ((stamp - last) / WHOLE_DAY_MS) * length;
-      last = stamp;
+      const passed = ((stamp - before) / WHOLE_DAY_MS) * length;
+      before = stamp;
       setTime((old) => Math.min(track.ends, old + passed));
       frame = requestAnimationFrame(step);
     };
@@ -59,8 +61,8 @@ export function Replay({ map, track, visits, zone }) {
           ${track.gaps.map((gap) => band(gap.from, gap.until, "gap"))}
           ${visits.filter(({ openedAt }) => openedAt).map(({ openedAt, closedAt }) => band(Date.parse(openedAt), closedAt ? Date.parse(closedAt) : track.ends, "stay"))}
         </svg>
-        <input type="range" min=${track.begins} max=${track.ends} step=${STEP_MS / 4} value=${time} aria-label=${t("time")} aria-valuetext=${said}
-          onInput=${(event) => { setPlaying(false); setTime(Number(event.target.value)); }} />
+        <input type="range" min=${track.begins} max=${last} step=${STEP_MS} value=${time >= track.ends ? last : time} aria-label=${t("time")} aria-valuetext=${said}
+          onInput=${(event) => { setPlaying(false); setTime(Math.min(track.ends, Number(event.target.value))); }} />
       </div>
       <div class="line quiet small"><span>${clock(track.begins, zone)}</span><span>${clock(track.ends, zone)}</span></div>
       <p class="unseen">${t("legend")}</p>
