@@ -51,6 +51,7 @@ def due_sites(
     promised: frozenset[SiteId | AccountId],
     now: datetime,
     policy: PlanningPolicy = DEFAULT_POLICY,
+    intervals: Mapping[Tier, int] = TIER_INTERVAL_DAYS,
 ) -> tuple[DueSite, ...]:
     """The sites in the order given.
 
@@ -60,7 +61,9 @@ def due_sites(
     waiting: dict[SiteId, list[OwedVisit]] = {}
     for visit in sorted(owed, key=lambda each: (each.missed, each.scheduled_at)):
         waiting.setdefault(visit.site_id, []).append(visit)
-    return tuple(_due(each, waiting.get(each.site_id, ()), visited_at, promised, now, policy) for each in sites)
+    return tuple(
+        _due(each, waiting.get(each.site_id, ()), visited_at, promised, now, policy, intervals) for each in sites
+    )
 
 
 def _due(
@@ -70,11 +73,12 @@ def _due(
     promised: frozenset[SiteId | AccountId],
     now: datetime,
     policy: PlanningPolicy,
+    intervals: Mapping[Tier, int],
 ) -> DueSite:
     last_at = visited_at.get(site.account_id)
     standing = [each for each in owed if not (each.missed and last_at is not None and last_at > each.scheduled_at)]
     days = None if last_at is None else (now - last_at).days
-    interval = TIER_INTERVAL_DAYS[site.tier]
+    interval = intervals[site.tier]
     overdue = interval if days is None else days - interval
     found = {
         CandidateReason.APPOINTMENT: any(not each.missed for each in standing),
@@ -84,5 +88,6 @@ def _due(
     }
     reasons = tuple(reason for reason, holds in found.items() if holds)
     late = max(overdue, *((now - each.scheduled_at).days for each in standing if each.missed), 0)
-    value = visit_value(site.tier, late, sla_due=found[CandidateReason.SLA_DUE], policy=policy) if reasons else 0
+    due = found[CandidateReason.SLA_DUE]
+    value = visit_value(site.tier, late, sla_due=due, policy=policy, intervals=intervals) if reasons else 0
     return DueSite(site.site_id, site.away_m, reasons, value, standing[0].visit_id if standing else None, days)

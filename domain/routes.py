@@ -88,10 +88,15 @@ class Candidate:
 
 
 def visit_value(
-    tier: Tier, days_overdue: float, *, sla_due: bool = False, policy: PlanningPolicy = DEFAULT_POLICY
+    tier: Tier,
+    days_overdue: float,
+    *,
+    sla_due: bool = False,
+    policy: PlanningPolicy = DEFAULT_POLICY,
+    intervals: Mapping[Tier, int] = TIER_INTERVAL_DAYS,
 ) -> int:
     """Tier base x min(2, days overdue / interval + 1), more where a clock falls due; rounded to an integer."""
-    pressing = min(2.0, max(0.0, days_overdue) / TIER_INTERVAL_DAYS[tier] + 1)
+    pressing = min(2.0, max(0.0, days_overdue) / intervals[tier] + 1)
     return round(policy.of(tier).value * pressing) + (policy.promise_value if sla_due else 0)
 
 
@@ -102,17 +107,19 @@ def candidates(
     missed: Iterable[MissedVisit],
     next_shift_end_at: datetime,
     policy: PlanningPolicy = DEFAULT_POLICY,
+    intervals: Mapping[Tier, int] = TIER_INTERVAL_DAYS,
 ) -> tuple[Candidate, ...]:
     """The day's candidates, most valuable first: one per site, with the highest value and all reasons.
 
     Entries of one account at several sites stay apart only where each is an appointment; else the account's most
-    valuable one stands for it. `next_shift_end_at` is the end of the shift after the planned one.
+    valuable one stands for it. `next_shift_end_at` is the end of the shift after the planned one, `intervals` are the
+    days from one visit to the next by tier.
     """
     found = [
         *(_appointment(each, policy) for each in appointments),
         *(_lead(each, policy) for each in leads if each.due_at is not None and each.due_at <= next_shift_end_at),
-        *(_account(each, policy) for each in accounts if _days_overdue(each) is not None),
-        *(_missed(each, policy) for each in missed),
+        *(_account(each, policy, intervals) for each in accounts if _days_overdue(each, intervals) is not None),
+        *(_missed(each, policy, intervals) for each in missed),
     ]
     kept: list[Candidate] = []
     for each in sorted(found, key=_rank):
@@ -180,22 +187,22 @@ def _lead(each: OpenLead, policy: PlanningPolicy) -> Candidate:
     return Candidate(each.site_id, reason, value, length_s, (reason,), None, each.lead_id, each.account_id)
 
 
-def _account(each: VisitedAccount, policy: PlanningPolicy) -> Candidate:
+def _account(each: VisitedAccount, policy: PlanningPolicy, intervals: Mapping[Tier, int]) -> Candidate:
     reason = CandidateReason.TIER_INTERVAL
-    value = visit_value(each.tier, _days_overdue(each) or 0, policy=policy)
+    value = visit_value(each.tier, _days_overdue(each, intervals) or 0, policy=policy, intervals=intervals)
     return Candidate(each.site_id, reason, value, policy.service_s(each.tier), (reason,), account_id=each.account_id)
 
 
-def _missed(each: MissedVisit, policy: PlanningPolicy) -> Candidate:
+def _missed(each: MissedVisit, policy: PlanningPolicy, intervals: Mapping[Tier, int]) -> Candidate:
     reason = CandidateReason.MISSED
-    value = visit_value(each.tier, each.days_overdue, policy=policy)
+    value = visit_value(each.tier, each.days_overdue, policy=policy, intervals=intervals)
     length_s = policy.service_s(each.tier)
     return Candidate(each.site_id, reason, value, length_s, (reason,), each.visit_id, None, each.account_id)
 
 
-def _days_overdue(account: VisitedAccount) -> int | None:
+def _days_overdue(account: VisitedAccount, intervals: Mapping[Tier, int]) -> int | None:
     """Days past the tier's interval; None before it. An account that was never visited is a whole interval late."""
-    interval = TIER_INTERVAL_DAYS[account.tier]
+    interval = intervals[account.tier]
     if account.days_since_visit is None:
         return interval
     late = account.days_since_visit - interval

@@ -54,6 +54,11 @@ class VisitCadences:
     saved_at: datetime | None = None
     saved_by_id: PersonId | None = None
 
+    @property
+    def intervals(self) -> dict[Tier, int]:
+        """Days from one visit to the next by tier."""
+        return {each.tier: each.interval_days for each in self.tiers}
+
     def of(self, tier: Tier) -> TierCadence:
         """What holds for accounts of that tier."""
         return next(each for each in self.tiers if each.tier is tier)

@@ -43,6 +43,7 @@ from storage.routes import (
 )
 from storage.store import Store
 from storage.times import aware, stored_time
+from storage.visit_cadences import find_cadences
 from storage.visits import list_visits_between
 
 MISSED_WITHIN = timedelta(days=30)
@@ -117,6 +118,7 @@ async def _found(store: Store, day: Day, booked: list[Visit], policy: PlanningPo
     leads = await list_due_leads(store, org_id, rep_id, due_before)
     accounts = await list_owned_accounts(store, org_id, rep_id)
     missed = await list_missed_visits(store, org_id, rep_id, day.start_at - MISSED_WITHIN, day.start_at)
+    cadences = await find_cadences(store, org_id)
     # What a beat plan brings on a coming day is not due today.
     coming = await sites_coming(store, org_id, rep_id, day.end_at, day.end_at + COMING_WITHIN)
     of_leads = [each["account_id"] for each in leads if each.get("site_id") is None and each.get("account_id")]
@@ -132,6 +134,7 @@ async def _found(store: Store, day: Day, booked: list[Visit], policy: PlanningPo
         [_missed(each, day) for each in missed],
         due_before,
         policy,
+        cadences.intervals,
     )
 
 

@@ -33,6 +33,7 @@ from storage.positions import VIEWS_OF_NEAREST, list_recent, log_views
 from storage.reads import Reads
 from storage.routes import list_due_leads
 from storage.times import aware, stored_time
+from storage.visit_cadences import find_cadences
 from storage.visits import COLLECTION as VISITS
 
 MAX_REPS = 50
@@ -90,13 +91,15 @@ async def my_sites_near(
         for site_id, (away_m, site) in sites.items()
     ]
     me = await _myself(context, actor)
-    owed, visited_at, promised, policy = await asyncio.gather(
+    owed, visited_at, promised, policy, cadences = await asyncio.gather(
         _owed(context, me, sorted(mine), list(sites)),
         _visited(context.reads, [each.account_id for each in near]),
         _promised(context, me),
         find_policy(context.store, actor.org_id),
+        find_cadences(context.store, actor.org_id),
     )
-    found = due_sites(near, [_owed_visit(each) for each in owed.values()], visited_at, promised, context.now, policy)
+    waiting = [_owed_visit(each) for each in owed.values()]
+    found = due_sites(near, waiting, visited_at, promised, context.now, policy, cadences.intervals)
     return [
         {
             "site": sites[each.site_id][1],

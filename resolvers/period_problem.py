@@ -205,7 +205,7 @@ class _Gathered:
             id=site["_id"],
             point=_point(site),
             service_s=self.policy.service_s(tier),
-            value=visit_value(tier, max(0, late), policy=self.policy),
+            value=visit_value(tier, max(0, late), policy=self.policy, intervals=self.cadences.intervals),
             cadence=None
             if account is None
             else period.Cadence(cadence.interval_days, cadence.least_days, cadence.most_days),

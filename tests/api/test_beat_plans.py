@@ -12,6 +12,7 @@ from domain.accounts import Tier
 from domain.ids import BeatPlanId
 from resolvers.beat_visits import make_visits
 from resolvers.services import Services
+from storage.times import stored_time
 from tests.conftest import StoppedClock
 from tests.support.absences import record_absence
 from tests.support.client import new_key
@@ -241,6 +242,21 @@ async def test_the_day_takes_its_visits_from_the_plan(world: World, services: Se
     # All four are due by their tier, two of them on another day of the plan.
     assert {each["site"]["id"] for each in routed["stops"]} == {each["site"]["id"] for each in today}
     assert routed["dropped"] == []
+
+
+async def test_the_day_goes_by_the_same_cadences(world: World, services: Services) -> None:
+    await on_duty(services, world.rep)
+    site = await place(services, world.rep, 1, Tier.A)
+    seen = stored_time(datetime(2026, 11, 20, 3, tzinfo=UTC))
+    await services.store["accounts"].update_one(
+        {"_id": await account_of(world.rep, site)}, {"$set": {"last_verified_visit_at": seen}}
+    )
+    one = {"key": new_key(), "date": "2026-11-24"}
+    assert (await world.rep.api.first(DAY, **one))["stops"] == []
+    tiers = [each | {"intervalDays": 3, "leastDays": 2} for each in TIERS]
+    await world.admin.api.first(CADENCES, key=new_key(), input={"tiers": tiers}, expected=0)
+    (stop,) = (await world.rep.api.first(DAY, **one | {"key": new_key()}))["stops"]
+    assert stop["site"]["id"] == site
 
 
 async def test_another_tier_is_shown_before_it_is_saved(world: World, services: Services) -> None:

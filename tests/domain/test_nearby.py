@@ -52,6 +52,14 @@ def test_an_account_is_due_when_its_tiers_interval_has_passed(tier: Tier, days: 
     assert found.days_since_visit == (None if days is None else int(days))
 
 
+@pytest.mark.parametrize(("days", "is_due"), [(2.99, False), (3, True)])
+def test_an_organization_has_intervals_of_its_own(days: float, is_due: bool) -> None:
+    sites = [NearSite(SITE, ACCOUNT, Tier.C, 12.0)]
+    of_its_own = {Tier.C: 3}
+    (found,) = due_sites(sites, (), {ACCOUNT: NOW - days * DAY}, frozenset(), NOW, intervals=of_its_own)
+    assert (found.reasons == (CandidateReason.TIER_INTERVAL,)) is is_due
+
+
 def test_what_is_planned_comes_before_what_was_missed() -> None:
     found = due(owed(-3, missed=True), owed(0.2), owed(0.1), days=10)
     assert found.reasons == (CandidateReason.APPOINTMENT, CandidateReason.MISSED)
