@@ -145,6 +145,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory, mongo_uri: str) -> Settin
 def services(settings: Settings, store: Store, session_clock: StoppedClock) -> Services:
     """The parts of the program on the test clock."""
     built = build_services(settings, store, session_clock)
+    # Weeks are planned by the process that plans days, which runs already, and as long as tests need.
+    built.planner.slow, built.planner.period_s = None, 0.5
     return replace(built, passwords=Passwords(CHEAP), binding_rules=EVERY_CHANNEL)
 
 

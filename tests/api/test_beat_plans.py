@@ -19,22 +19,22 @@ from tests.support.client import new_key
 from tests.support.planned_days import on_duty, place
 from tests.support.world import Member, World
 
-PLAN = """mutation ($key: String!, $first: Date!, $weeks: Int!, $team: ID, $reps: [ID!], $share: Boolean! = false,
-  $id: ID) {
-  planPeriod(clientKey: $key, first: $first, weeks: $weeks, teamId: $team, repIds: $reps, shareAccounts: $share,
-    id: $id, waitMs: 10000) {
-    __typename
-    ... on BeatPlan {
-      id state version first last repIds pending
+SHOWN = """id state version first last repIds pending
       visits { date startAt endAt fixed repId site { id } account { id } }
       dropped { site { id } why dayReason date explanation }
       changes { kind site { id } fromDate toDate explanation }
-      work { rep { id } visits days serviceS travelS distanceM }
-    }
-    ... on Refusal { code message }
-    ... on InvalidInput { field }
-  }
-}"""
+      work { rep { id } visits days serviceS travelS distanceM }"""
+PLAN = f"""mutation ($key: String!, $first: Date!, $weeks: Int!, $team: ID, $reps: [ID!], $share: Boolean! = false,
+  $id: ID) {{
+  planPeriod(clientKey: $key, first: $first, weeks: $weeks, teamId: $team, repIds: $reps, shareAccounts: $share,
+    id: $id, waitMs: 10000) {{
+    __typename
+    ... on BeatPlan {{ {SHOWN} }}
+    ... on Refusal {{ code message }}
+    ... on InvalidInput {{ field }}
+  }}
+}}"""
+WHOLE = f"query ($id: ID!) {{ beatPlan(id: $id) {{ __typename {SHOWN} }} }}"
 PUBLISH = """mutation ($key: String!, $id: ID!, $expected: Int) {
   publishBeatPlan(clientKey: $key, id: $id, expectedVersion: $expected, waitMs: 10000) {
     __typename ... on BeatPlan { id state version pending } ... on Refusal { code } ... on InvalidInput { field }
@@ -63,27 +63,38 @@ CADENCES = """mutation ($key: String!, $input: VisitCadencesInput!, $expected: I
 }"""
 DAY = """mutation ($key: String!, $date: Date!) {
   planDay(clientKey: $key, date: $date, waitMs: 8000) {
-    ... on RoutePlan { stops { site { id } } dropped { site { id } } } ... on Refusal { message }
+    ... on RoutePlan { id state stops { site { id } } dropped { site { id } } } ... on Refusal { message }
   }
 }"""
+ROUTE = "query ($id: ID!) { routePlan(id: $id) { id state stops { site { id } } dropped { site { id } } } }"
 TIERS = [{"tier": tier, "intervalDays": 7, "leastDays": 4, "mostDays": 10} for tier in "ABC"]
 MONDAY = date(2026, 11, 30)
 
 
-@pytest.fixture(autouse=True)
-def _a_short_search(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services.planner, "period_s", 0.5)
-    # One process is started already.
-    monkeypatch.setattr(services.planner, "slow", None)
-
-
 async def plan(member: Member, weeks: int = 2, first: date = MONDAY, **asked: Any) -> dict[str, Any]:
+    """The solved plan, however long the machine takes, or a refusal."""
     answer: dict[str, Any] = await member.api.first(PLAN, key=new_key(), first=first.isoformat(), weeks=weeks, **asked)
+    while answer.get("state") == "SOLVING":
+        await asyncio.sleep(0.2)
+        answer = await member.api.first(WHOLE, id=answer["id"])
     return answer
 
 
-async def publish(member: Member, drafted: dict[str, Any]) -> dict[str, Any]:
-    answer: dict[str, Any] = await member.api.first(PUBLISH, key=new_key(), id=drafted["id"])
+async def publish(member: Member, drafted: dict[str, Any], key: str | None = None) -> dict[str, Any]:
+    """The published plan with all its visits made, or a refusal."""
+    answer: dict[str, Any] = await member.api.first(PUBLISH, key=key or new_key(), id=drafted["id"])
+    while answer.get("pending"):
+        await asyncio.sleep(0.2)
+        answer = await member.api.first(WHOLE, id=answer["id"])
+    return answer
+
+
+async def route(member: Member, day: str) -> dict[str, Any]:
+    """The solved route of one day."""
+    answer: dict[str, Any] = await member.api.first(DAY, key=new_key(), date=day)
+    while answer["state"] == "SOLVING":
+        await asyncio.sleep(0.2)
+        answer = await member.api.first(ROUTE, id=answer["id"])
     return answer
 
 
@@ -154,9 +165,10 @@ async def test_publishing_makes_visits_once(world: World, services: Services) ->
     drafted = await plan(world.rep)
     assert await planned_visits(world.rep) == []
     key = new_key()
-    answers = [await world.rep.api.first(PUBLISH, key=key, id=drafted["id"], expected=2) for _ in range(2)]
-    assert answers[0] == answers[1]
-    assert (answers[0]["state"], answers[0]["pending"]) == ("PUBLISHED", False)
+    stale = await world.rep.api.first(PUBLISH, key=new_key(), id=drafted["id"], expected=1)
+    assert stale["code"] == "CONFLICT"
+    answers = [await publish(world.rep, drafted, key) for _ in range(2)]
+    assert [(each["id"], each["state"]) for each in answers] == [(drafted["id"], "PUBLISHED")] * 2
     assert await planned_visits(world.rep) == pairs(drafted)
     assert (await publish(world.rep, drafted))["code"] == "WRONG_STATE"
 
@@ -238,7 +250,7 @@ async def test_the_day_takes_its_visits_from_the_plan(world: World, services: Se
     clock.now += timedelta(days=7)
     today = [each for each in drafted["visits"] if each["date"] == drafted["visits"][0]["date"]]
     assert len(today) == 2
-    routed = await world.rep.api.first(DAY, key=new_key(), date=today[0]["date"])
+    routed = await route(world.rep, today[0]["date"])
     # All four are due by their tier, two of them on another day of the plan.
     assert {each["site"]["id"] for each in routed["stops"]} == {each["site"]["id"] for each in today}
     assert routed["dropped"] == []
@@ -251,11 +263,10 @@ async def test_the_day_goes_by_the_same_cadences(world: World, services: Service
     await services.store["accounts"].update_one(
         {"_id": await account_of(world.rep, site)}, {"$set": {"last_verified_visit_at": seen}}
     )
-    one = {"key": new_key(), "date": "2026-11-24"}
-    assert (await world.rep.api.first(DAY, **one))["stops"] == []
+    assert (await route(world.rep, "2026-11-24"))["stops"] == []
     tiers = [each | {"intervalDays": 3, "leastDays": 2} for each in TIERS]
     await world.admin.api.first(CADENCES, key=new_key(), input={"tiers": tiers}, expected=0)
-    (stop,) = (await world.rep.api.first(DAY, **one | {"key": new_key()}))["stops"]
+    (stop,) = (await route(world.rep, "2026-11-24"))["stops"]
     assert stop["site"]["id"] == site
 
 

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from domain.accounts import Tier
 from resolvers.services import Services
 from storage.beat_plans import COLLECTION
-from tests.api.test_beat_plans import ONE, PUBLISH, plan, planned_visits
+from tests.api.test_beat_plans import ONE, plan, planned_visits, publish
 from tests.conftest import StoppedClock
-from tests.support.client import new_key
 from tests.support.planned_days import on_duty, place
 from tests.support.world import World
 from workers.beat_plans import MADE_WITHIN, SOLVED_WITHIN, finish_beat_plans
-
-
-@pytest.fixture(autouse=True)
-def _a_short_search(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services.planner, "period_s", 0.5)
-    monkeypatch.setattr(services.planner, "slow", None)
 
 
 async def test_what_a_process_left_is_finished(world: World, services: Services, clock: StoppedClock) -> None:
@@ -36,7 +27,7 @@ async def test_what_a_process_left_is_finished(world: World, services: Services,
     found = await world.rep.api.first(ONE, id=drafted["id"])
     assert (found["state"], len(found["visits"])) == ("DRAFT", 2)
 
-    await world.rep.api.first(PUBLISH, key=new_key(), id=drafted["id"])
+    await publish(world.rep, drafted)
     await services.store[COLLECTION].update_one({"_id": drafted["id"]}, {"$set": {"pending": True}})
     made_before = await planned_visits(world.rep)
     await services.store["visits"].delete_many({"site_id": made_before[0][1]})
