@@ -69,7 +69,17 @@ _CHANGES = {
     "ADDED": ("New at {to}.", "新增，{to}。"),
     "REMOVED": ("Left out; it was at {since}.", "取消，原定{since}。"),
     "MOVED": ("Moved from {since} to {to}.", "由{since}改为{to}。"),
+    "TAKEN_OVER": ("Taken over from a colleague, at {to}; it was at {since}.", "接手同事的拜访，{to}；原定{since}。"),
+    "HANDED_OVER": ("Goes to a colleague, at {to}; it was at {since}.", "转交同事，{to}；原定{since}。"),
 }
+_COUNTED = {
+    "ADDED": ("{count} new", "新增{count}个"),
+    "TAKEN_OVER": ("{count} taken over", "接手{count}个"),
+    "MOVED": ("{count} at another time", "改时间{count}个"),
+    "HANDED_OVER": ("{count} handed over", "转交{count}个"),
+    "REMOVED": ("{count} left out", "取消{count}个"),
+}
+_UNCHANGED = ("Nothing changes.", "没有变化。")
 
 
 def why_dropped(
@@ -114,11 +124,37 @@ def why_dropped(
     return words[:1].upper() + words[1:]
 
 
-def what_changes(kind: str, from_at: datetime | None, to_at: datetime | None, time_zone: str, *, actor: Actor) -> str:
-    """One sentence with the times of the rep's own clock."""
+def what_changes(
+    kind: str,
+    from_at: datetime | None,
+    to_at: datetime | None,
+    time_zone: str,
+    from_rep_id: str | None,
+    to_rep_id: str | None,
+    *,
+    actor: Actor,
+) -> str:
+    """One sentence with the times of the rep's own clock; colleagues are not named, the app shows who they are."""
     zone = known_zone(time_zone)
     since, to = ("" if each is None else f"{each.astimezone(zone):%H:%M}" for each in (from_at, to_at))
-    return _CHANGES[kind][actor.locale.startswith("zh")].format(since=since, to=to)
+    said = _between(kind, from_rep_id, to_rep_id)
+    return _CHANGES[said][actor.locale.startswith("zh")].format(since=since, to=to)
+
+
+def _between(kind: str, from_rep_id: str | None, to_rep_id: str | None) -> str:
+    if kind == "ADDED" and from_rep_id is not None:
+        return "TAKEN_OVER"
+    return "HANDED_OVER" if kind == "REMOVED" and to_rep_id is not None else kind
+
+
+def all_changes(changes: Sequence[Mapping[str, Any]] | None, *, actor: Actor) -> str:
+    """How many visits change in which way, in one sentence."""
+    chinese = actor.locale.startswith("zh")
+    kinds = [_between(each["kind"], each.get("from_rep_id"), each.get("to_rep_id")) for each in changes or ()]
+    counted = [words[chinese].format(count=kinds.count(kind)) for kind, words in _COUNTED.items() if kind in kinds]
+    if not counted:
+        return _UNCHANGED[chinese]
+    return "，".join(counted) + "。" if chinese else ", ".join(counted) + "."
 
 
 def what_would_be(

@@ -209,6 +209,10 @@ def _days_overdue(account: VisitedAccount, intervals: Mapping[Tier, int]) -> int
     return late if late >= 0 else None
 
 
+DROPPED_BY_PLAN = "left out of a newer plan"
+"""The reason of visits that publishing a plan cancels."""
+
+
 class PlanState(StrEnum):
     """Where a plan stands."""
 

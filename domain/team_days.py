@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 
 from domain.ids import OrgId, PersonId, PlanId, TeamDayId, TeamId
 from domain.refusals import Refusal, VersionConflict, WrongState
+from domain.replans import ReplanRequest
 from domain.routes import Candidate, CandidateReason
 
 MAX_REPS = 30
@@ -50,6 +51,11 @@ class TeamDay:
     solved_at: datetime | None = None
     published_at: datetime | None = None
     failure: str | None = None
+    replan: ReplanRequest | None = None
+    """Where a published day is planned again: what was told about it."""
+    change_price: int | None = None
+    net_value: int | None = None
+    kept_net_value: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

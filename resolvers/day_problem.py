@@ -20,6 +20,7 @@ from domain.places import Point
 from domain.planning_policies import PlanningPolicy, speed_between
 from domain.refusals import Refusal
 from domain.routes import (
+    DROPPED_BY_PLAN,
     Appointment,
     Candidate,
     MissedVisit,
@@ -86,9 +87,10 @@ async def gather(store: Store, day: Day, open_between: Span | None = None) -> As
     policy = await find_policy(store, org_id)
     visits = await list_visits_between(store, org_id, rep.id, day.start_at, day.end_at)
     booked = [each for each in visits if each.state is VisitState.PLANNED]
-    settled = {each.site_id for each in visits if each.state in {VisitState.OPEN, VisitState.DONE, VisitState.TOUCH}}
+    settled = {each.site_id for each in visits if _is_settled(each)}
+    kept = {each.id for each in booked}
     found = await _found(store, day, booked, policy)
-    chosen = [each for each in found if each.site_id not in settled]
+    chosen = [each for each in found if each.visit_id in kept or each.site_id not in settled]
     sites = await sites_by_id(store, org_id, list({each.site_id for each in chosen}))
     asked = {_key(each): each for each in chosen if each.site_id in sites}
     problem = routing.DayProblem(
@@ -98,12 +100,19 @@ async def gather(store: Store, day: Day, open_between: Span | None = None) -> As
         end=rep.start_point,
         lunch=_lunch(day, policy),
         candidates=tuple(
-            _candidate(key, each, sites[each.site_id], open_between or day.shift) for key, each in asked.items()
+            routed(key, each, sites[each.site_id], open_between or day.shift) for key, each in asked.items()
         ),
         # The day as it is planned already.
         hint=tuple(each.id for each in sorted(booked, key=lambda each: each.planned_start_at or day.end_at)),
     )
     return Asked(problem, asked, _estimate(day, policy))
+
+
+def _is_settled(visit: Visit) -> bool:
+    """Whether nobody goes there again that day: it was visited, or the visit was called off by somebody."""
+    if visit.state in {VisitState.CANCELLED, VisitState.RESCHEDULED}:
+        return visit.reason != DROPPED_BY_PLAN
+    return visit.state in {VisitState.OPEN, VisitState.DONE, VisitState.TOUCH, VisitState.AUTO_CLOSED}
 
 
 def _estimate(day: Day, policy: PlanningPolicy) -> Estimate:
@@ -144,7 +153,7 @@ def with_candidate(asked: Asked, candidate: Candidate, site: Document, day: Day)
     if known is not None:
         return known, asked
     key = _key(candidate)
-    more = (*asked.problem.candidates, _candidate(key, candidate, site, day.shift))
+    more = (*asked.problem.candidates, routed(key, candidate, site, day.shift))
     return key, replace(
         asked, problem=replace(asked.problem, candidates=more), candidates={**asked.candidates, key: candidate}
     )
@@ -195,7 +204,8 @@ def _lunch(day: Day, policy: PlanningPolicy) -> routing.Lunch | None:
     return routing.Lunch(routing.Window(opens, closes), policy.lunch_minutes * 60)
 
 
-def _candidate(key: str, candidate: Candidate, site: Document, open_between: Span) -> routing.Candidate:
+def routed(key: str, candidate: Candidate, site: Document, open_between: Span) -> routing.Candidate:
+    """The candidate as the planner is asked about it."""
     longitude, latitude = site["location"]["coordinates"]
     open_times: tuple[routing.Window, ...] | None = None
     text = site.get("opening_hours")
@@ -214,10 +224,10 @@ def _candidate(key: str, candidate: Candidate, site: Document, open_between: Spa
     )
 
 
-def facts_of(solved: SolvedDay, asked: Asked) -> Document:
-    """The solved plan as it is stored."""
+def facts_of(solved: SolvedDay, asked: Asked, before: int = 0) -> Document:
+    """The solved plan as it is stored; its visits are numbered after the `before` ones that were done already."""
     plan = solved.plan
-    places = {stop.candidate_id: number for number, stop in enumerate(plan.stops, 1)}
+    places = {stop.candidate_id: number for number, stop in enumerate(plan.stops, before + 1)}
     return {
         "stops": [_stop(each, asked.candidates[each.candidate_id]) for each in plan.stops],
         "dropped": [_drop(each, asked, places) for each in plan.dropped],

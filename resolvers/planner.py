@@ -11,7 +11,16 @@ from typing import Any
 
 from routing.period_problem import PeriodLimit, PeriodPlan, PeriodProblem
 from routing.problem import DayProblem, Limit
-from routing.process import SolvedDay, SolvedTeam, period_in_process, plan_in_process, team_in_process
+from routing.process import (
+    SolvedAgain,
+    SolvedDay,
+    SolvedTeam,
+    period_in_process,
+    plan_in_process,
+    replan_in_process,
+    team_in_process,
+)
+from routing.replan_problem import ReplanProblem
 from routing.team_problem import TeamProblem
 from routing.travel_times.source import DETOUR, SPEED_KM_H, TravelSource
 
@@ -23,6 +32,8 @@ _TEAM_S, _TEAM_CANDIDATE_S = 0.3, 0.03
 """Small teams need less: so much, and so much more for each candidate."""
 PERIOD_S, QUICK_PERIOD_S, PERIOD_AT_LEAST_S, PERIOD_SITE_S = 20.0, 3.0, 0.3, 0.05
 """Weeks are searched for some time for each site, up to a limit."""
+_REPLAN_SHARE = 0.85
+"""Of these: more is read for the rest of a day than for a whole one."""
 MAX_ASKED = 16
 """So many problems may wait for the solver before questions that save nothing are turned away."""
 
@@ -67,8 +78,7 @@ class Planner:
     async def solve_team(self, problem: TeamProblem, estimate: Estimate = USUAL) -> SolvedTeam:
         """The team's plan, searched for `solve_team_s` seconds at the most in another process."""
         loop = asyncio.get_running_loop()
-        seconds = min(self.solve_team_s, _TEAM_S + _TEAM_CANDIDATE_S * len(problem.candidates))
-        limit, source = Limit(seconds), self.source_with(estimate)
+        limit, source = Limit(self._team_s(problem)), self.source_with(estimate)
         self.asked += 1
         try:
             return await loop.run_in_executor(self.executor, team_in_process, problem, limit, source)
@@ -88,6 +98,20 @@ class Planner:
             return await loop.run_in_executor(self.slow or self.executor, period_in_process, problem, limit, source)
         finally:
             self.asked -= 1
+
+    async def replan(self, problem: ReplanProblem, estimate: Estimate = USUAL) -> SolvedAgain:
+        """The rest of a published day, searched for about as long as a day or a team's day, in another process."""
+        loop = asyncio.get_running_loop()
+        seconds = _REPLAN_SHARE * (self.solve_s if len(problem.team.reps) == 1 else self._team_s(problem.team))
+        limit, source = Limit(seconds=seconds), self.source_with(estimate)
+        self.asked += 1
+        try:
+            return await loop.run_in_executor(self.executor, replan_in_process, problem, limit, source)
+        finally:
+            self.asked -= 1
+
+    def _team_s(self, problem: TeamProblem) -> float:
+        return min(self.solve_team_s, _TEAM_S + _TEAM_CANDIDATE_S * len(problem.candidates))
 
     def source_with(self, estimate: Estimate) -> TravelSource:
         """Where travel times come from for an organization that reckons so."""

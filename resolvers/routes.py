@@ -18,6 +18,7 @@ from domain.notices import NoticeKind, Priority, event_key, make_notice
 from domain.people import Person, PersonState
 from domain.refusals import InvalidInput, NotFound, Refusal, VersionConflict
 from domain.routes import (
+    DROPPED_BY_PLAN,
     DayVisit,
     Plan,
     PlannedSite,
@@ -53,7 +54,6 @@ from storage.visits import insert_visits, list_visits_between, load_visit, save_
 
 MAX_WAIT_MS = 10_000
 HORIZON = timedelta(days=60)
-DROPPED_BY_PLAN = "left out of a newer plan"
 log = structlog.get_logger(__name__)
 
 
@@ -208,8 +208,10 @@ async def _write_visits(store: Store, actor: Actor, document: Document, plan: Pl
     start_at, end_at = (aware(document[key]) for key in _SHIFT)
     made = await take_over(store, document, now)
     visits = await list_visits_between(store, actor.org_id, plan.rep_id, start_at, end_at)
-    stops = {stop["visit_id"] or stop["site_id"]: stop for stop in document["stops"]}
-    planned = [PlannedSite(stop["site_id"], stop["visit_id"]) for stop in document["stops"]]
+    # What was begun or done before a day was planned again stands in the plan as it happened.
+    ahead = [stop for stop in document["stops"] if not stop.get("frozen")]
+    stops = {stop["visit_id"] or stop["site_id"]: stop for stop in ahead}
+    planned = [PlannedSite(stop["site_id"], stop["visit_id"]) for stop in ahead]
     planned = [each for each in planned if each.visit_id not in made]
     change = publication(planned, [DayVisit(each.id, each.site_id, each.state, each.plan_id) for each in visits])
     sites = await sites_by_id(store, actor.org_id, [each.site_id for each in change.create])

@@ -73,7 +73,7 @@ async def plan_team_day(
         if abs(day - context.now.date()) > HORIZON:
             return InvalidInput("date", "must be within 60 days of today")
         chosen = TeamId(team_id)
-        if not await _leads(store, actor, chosen):
+        if not await leads_team(store, actor, chosen):
             return NotFound(team_id)
         members = await list_members(store, actor.org_id, chosen)
         on_duty = [each for each in members if each.role is Role.REP and planned_work(each, day) is not None]
@@ -102,7 +102,8 @@ async def plan_team_day(
     return await context.reads.find(COLLECTION, asked.id) or found
 
 
-async def _leads(store: Store, actor: Actor, team_id: TeamId) -> bool:
+async def leads_team(store: Store, actor: Actor, team_id: TeamId) -> bool:
+    """Whether the caller may plan for that team."""
     if actor.role is Role.ADMIN:
         return await Reads(store, actor.scope).find("teams", team_id) is not None
     return team_id in actor.subtree

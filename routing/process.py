@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from domain.places import Point
 from routing.period_problem import PeriodLimit, PeriodPlan, PeriodProblem
 from routing.problem import DayPlan, DayProblem, Limit
+from routing.replan_problem import Replanned, ReplanProblem
 from routing.team_problem import TeamPlan, TeamProblem
+from routing.travel_times.matrix import RoadMap
 from routing.travel_times.source import TravelSource
 
 
@@ -49,11 +51,33 @@ def team_in_process(problem: TeamProblem, limit: Limit, source: TravelSource) ->
     travel = open_travel_times(source)
     plan = plan_team(problem, travel, limit)
     make_ready_aside()
+    return SolvedTeam(plan, _driven(problem, plan, travel))
+
+
+@dataclass(frozen=True, slots=True)
+class SolvedAgain:
+    """A day planned again, and each of its routes with the ways it drives, in the same order."""
+
+    answer: Replanned
+    days: tuple[SolvedDay, ...]
+
+
+def replan_in_process(problem: ReplanProblem, limit: Limit, source: TravelSource) -> SolvedAgain:
+    """`replan` with travel times from `source`, the solver loaded at the first call."""
+    from routing.plan import replan  # noqa: PLC0415
+    from routing.travel_times.opening import open_travel_times  # noqa: PLC0415
+
+    travel = open_travel_times(source)
+    answer = replan(problem, travel, limit)
+    return SolvedAgain(answer, _driven(problem.team, answer.plan, travel))
+
+
+def _driven(problem: TeamProblem, plan: TeamPlan, travel: RoadMap) -> tuple[SolvedDay, ...]:
     days = []
     for rep, route in zip(problem.reps, plan.routes, strict=True):
         points, estimated = _route(rep.day(problem.candidates), route.plan)
         days.append(SolvedDay(route.plan, tuple(travel.lines(points, estimated)) if points else ()))
-    return SolvedTeam(plan, tuple(days))
+    return tuple(days)
 
 
 def period_in_process(problem: PeriodProblem, limit: PeriodLimit, source: TravelSource) -> PeriodPlan:

@@ -55,6 +55,7 @@ from schema.preferences import PreferenceMutation, PreferenceQuery
 from schema.procedures import ProcedureMutation, ProcedureQuery
 from schema.questions import QuestionMutation, QuestionQuery
 from schema.relocations import RelocationMutation, RelocationQuery
+from schema.replans import ReplanMutation
 from schema.report_snapshots import ReportSnapshotQuery
 from schema.routes import RoutePlanMutation, RoutePlanQuery, RoutePlanSubscription
 from schema.satisfaction import SatisfactionMutation
@@ -187,6 +188,7 @@ class Mutation(
     SharedPhoneMutation,
     ProcedureMutation,
     RoutePlanMutation,
+    ReplanMutation,
     ArticleMutation,
     ArticleReviewMutation,
     ArticlePolicyMutation,

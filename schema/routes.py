@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from domain.refusals import Refusal
-from domain.route_words import DROP_FACTS, what_changes, why_dropped
+from domain.route_words import DROP_FACTS, all_changes, what_changes, why_dropped
 from domain.routes import CandidateReason, ChangeKind, PlanNotReady, PlanState
 from resolvers import routes as resolvers
 from resolvers.plan_updates import watch_plans
@@ -117,6 +117,9 @@ class RouteStop:
     from_rep: Annotated["Person", strawberry.lazy("schema.people")] | None = related(
         "people", "Whose visit it would be without the rest of the team; null for the rep's own.", key="from_rep_id"
     )
+    frozen: bool = stored(
+        "frozen", "It was begun or done before the day was planned again, and stands as it happened.", default=False
+    )
     leg_distance_m: float = stored("leg_distance_m", "Drive from the stop before, metres.")
     leg_s: int = stored("leg_s", "Drive from the stop before, seconds.")
     leg_estimated: bool = stored(
@@ -179,9 +182,17 @@ class RouteChange:
     kind: ChangeKind = stored("kind", "What is different.")
     site: Annotated["Site", strawberry.lazy("schema.sites")] | None = related("sites", "Where.", key="site_id")
     from_at: datetime | None = stored("from_at", "Start of the visit in the published plan.")
-    to_at: datetime | None = stored("to_at", "Start of the visit in this plan.")
+    to_at: datetime | None = stored("to_at", "Start of the visit in this plan, or in that of who takes it over.")
+    from_rep: Annotated["Person", strawberry.lazy("schema.people")] | None = related(
+        "people", "Whom it is taken over from; null where it is nobody's or you may not see them.", key="from_rep_id"
+    )
+    to_rep: Annotated["Person", strawberry.lazy("schema.people")] | None = related(
+        "people", "Who takes it over; null where nobody does or you may not see them.", key="to_rep_id"
+    )
     explanation: str = computed(
-        what_changes, "The same in words of your language.", needs=("kind", "from_at", "to_at", "time_zone")
+        what_changes,
+        "The same in words of your language.",
+        needs=("kind", "from_at", "to_at", "time_zone", "from_rep_id", "to_rep_id"),
     )
 
 
@@ -209,6 +220,20 @@ class RoutePlan(Node):
         "changes",
         "How it differs from the plan that was published for that day when it was solved; empty where none was.",
         default=[],
+    )
+    difference: str = computed(all_changes, "These changes in one sentence of your language.", needs=("changes",))
+    replans: Annotated["RoutePlan", strawberry.lazy("schema.routes")] | None = related(
+        "route_plans",
+        "The published plan that it changes; null where the day was planned without regard to one.",
+        key="replans_id",
+    )
+    change_price: int | None = stored(
+        "change_price",
+        "What its changes cost by `planningPolicy.changePrice`; null for an ordinary plan and a team's.",
+    )
+    net_value: int | None = stored("net_value", "Value of what was still to be done, less `changePrice`.")
+    kept_net_value: int | None = stored(
+        "kept_net_value", "The same of keeping the published plan as far as possible: never more than `netValue`."
     )
     lunch_start_at: datetime | None = stored("lunch_start_at", "Start of the lunch break.")
     lunch_end_at: datetime | None = stored("lunch_end_at", "End of the lunch break.")

@@ -1,8 +1,9 @@
 """One date of a whole team in the schema: its reps share their candidates, and their plans stand side by side."""
 
+from collections.abc import Mapping
 from datetime import date as LocalDate  # noqa: N812 - fields are called `date`
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -38,6 +39,11 @@ TooManyReps = shown(
 TeamDayNotReady = shown(domain.TeamDayNotReady, team_day_id="The team's day that is being solved.")
 
 
+def is_replan(replan: Mapping[str, Any] | None) -> bool:
+    """Whether the day was published before."""
+    return replan is not None
+
+
 @strawberry.type(
     description="One date of a team, planned in one go: its reps share what they would choose from alone. Appointments "
     "and leads stay with whom they are promised by. A visit nobody makes is among the `dropped` of the rep whose day "
@@ -59,6 +65,16 @@ class TeamDay(Node):
     bound: int | None = stored("bound", "A value that no plan of the team exceeds.")
     distance_m: float | None = stored("distance_m", "What all drive together, metres.")
     travel_s: int | None = stored("travel_s", "What all drive together, seconds.")
+    is_replan: bool = computed(
+        is_replan, "Whether published plans are changed by it, and the price of change counts.", needs=("replan",)
+    )
+    change_price: int | None = stored(
+        "change_price", "What its changes cost by `planningPolicy.changePrice`; null for a day planned as a whole."
+    )
+    net_value: int | None = stored("net_value", "Value of what was still to be done, less `changePrice`.")
+    kept_net_value: int | None = stored(
+        "kept_net_value", "The same of keeping the published plans as far as possible: never more than `netValue`."
+    )
     failure: str | None = stored("failure", "Why it failed, in a word.")
     created_at: datetime = stored("created_at", "When it was asked for.")
     solved_at: datetime | None = stored("solved_at", "When the solver answered.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -76,6 +77,13 @@ async def find_published(store: Store, org_id: OrgId, rep_id: PersonId, date: st
     """The plan the rep follows that day."""
     query = {"org_id": org_id, "owner_id": rep_id, "date": date, "state": PlanState.PUBLISHED.value}
     return await store[COLLECTION].find_one(query)
+
+
+async def list_published(store: Store, org_id: OrgId, rep_ids: Sequence[PersonId], date: str) -> dict[str, Document]:
+    """The plans that these people follow that day, by person."""
+    query = {"org_id": org_id, "owner_id": {"$in": list(rep_ids)}, "date": date, "state": PlanState.PUBLISHED.value}
+    found = await store[COLLECTION].find(query, order=[("_id", 1)], limit=len(rep_ids) + 1)
+    return {each["owner_id"]: each for each in found}
 
 
 async def list_due_leads(store: Store, org_id: OrgId, rep_id: PersonId, due_before: datetime) -> list[Document]:

@@ -17,6 +17,8 @@ from routing.team import Routes, Team
 _MOST_REMOVED = 6
 _MOST_TRIED = 24
 """So many of what is left out may come into a plan in one step."""
+_PATIENCE = 40
+"""After so many rounds for each candidate without a better plan the search ends."""
 _RETURN = 0.03
 """How often a step begins from the best plan again."""
 
@@ -80,7 +82,8 @@ def repaired(
 ) -> Routes:
     """The best routes seen from `starts` on, the first of which is feasible.
 
-    Ends after `rounds`, with `enough`, which is known not to be exceeded, or when the caller says so.
+    Ends after `rounds`, after many that found nothing, with `enough`, which is known not to be exceeded, or when the
+    caller says so.
     """
     best, best_rank = starts[0], rated.rank(starts[0])
     assert best_rank is not None, "the search begins with routes that keep the limits"
@@ -92,8 +95,8 @@ def repaired(
         return best
     random = Random(seed)  # noqa: S311 - a search, no secret
     current, current_rank = best, best_rank
-    done = 0
-    while not is_over() and (rounds is None or done < rounds) and best_rank != enough:
+    done, found_at, patience = 0, 0, _PATIENCE * (rated.team.count + 5)
+    while not is_over() and (rounds is None or done < rounds) and done - found_at < patience and best_rank != enough:
         done += 1
         if random.random() < _RETURN:
             current, current_rank = best, best_rank
@@ -102,7 +105,7 @@ def repaired(
         if rank is not None and rank >= current_rank:
             current, current_rank = tried, rank
             if rank > best_rank:
-                best, best_rank = tried, rank
+                best, best_rank, found_at = tried, rank, done
     return best
 
 

@@ -7,10 +7,11 @@ import pytest
 
 from domain.access import Actor, Role
 from domain.ids import OrgId, PersonId
-from domain.route_words import what_changes, what_would_be, why_dropped
+from domain.route_words import all_changes, what_changes, what_would_be, why_dropped
 from routing.problem import DropReason, Limiting
 
 AT = datetime(2026, 11, 23, 2, 20, tzinfo=UTC)
+LATER = AT.replace(hour=3)
 
 
 def reader(locale: str) -> Actor:
@@ -101,18 +102,55 @@ def test_every_reason_and_limit_has_words(why: DropReason, limit: Limiting | Non
 
 
 @pytest.mark.parametrize(
-    ("kind", "from_at", "to_at", "en", "zh"),
+    ("kind", "from_at", "to_at", "between", "en", "zh"),
     [
-        ("ADDED", None, AT, "New at 10:20.", "新增，10:20。"),
-        ("REMOVED", AT, None, "Left out; it was at 10:20.", "取消，原定10:20。"),
-        ("MOVED", AT, AT.replace(hour=3), "Moved from 10:20 to 11:20.", "由10:20改为11:20。"),
+        ("ADDED", None, AT, (None, None), "New at 10:20.", "新增，10:20。"),
+        ("REMOVED", AT, None, (None, None), "Left out; it was at 10:20.", "取消，原定10:20。"),
+        ("MOVED", AT, LATER, (None, None), "Moved from 10:20 to 11:20.", "由10:20改为11:20。"),
+        (
+            *("ADDED", AT, LATER, ("per_1", None)),
+            *("Taken over from a colleague, at 11:20; it was at 10:20.", "接手同事的拜访，11:20；原定10:20。"),
+        ),
+        (
+            *("REMOVED", AT, LATER, (None, "per_1")),
+            *("Goes to a colleague, at 11:20; it was at 10:20.", "转交同事，11:20；原定10:20。"),
+        ),
     ],
 )
 def test_changes_are_told_by_the_reps_clock(
-    kind: str, from_at: datetime | None, to_at: datetime | None, en: str, zh: str
+    kind: str,
+    from_at: datetime | None,
+    to_at: datetime | None,
+    between: tuple[str | None, str | None],
+    en: str,
+    zh: str,
 ) -> None:
-    assert what_changes(kind, from_at, to_at, "Asia/Shanghai", actor=reader("en")) == en
-    assert what_changes(kind, from_at, to_at, "Asia/Shanghai", actor=reader("zh-CN")) == zh
+    for locale, text in (("en", en), ("zh-CN", zh)):
+        assert what_changes(kind, from_at, to_at, "Asia/Shanghai", *between, actor=reader(locale)) == text
+
+
+@pytest.mark.parametrize(
+    ("changes", "en", "zh"),
+    [
+        (None, "Nothing changes.", "没有变化。"),
+        ([("MOVED", None, None)] * 2, "2 at another time.", "改时间2个。"),
+        (
+            [("REMOVED", None, None), ("REMOVED", None, "per_1"), ("ADDED", "per_1", None), ("ADDED", None, None)],
+            "1 new, 1 taken over, 1 handed over, 1 left out.",
+            "新增1个，接手1个，转交1个，取消1个。",
+        ),
+    ],
+)
+def test_all_changes_in_one_sentence(
+    changes: list[tuple[str, str | None, str | None]] | None, en: str, zh: str
+) -> None:
+    stored = (
+        None
+        if changes is None
+        else [{"kind": kind, "from_rep_id": since, "to_rep_id": to} for kind, since, to in changes]
+    )
+    assert all_changes(stored, actor=reader("en")) == en
+    assert all_changes(stored, actor=reader("zh-CN")) == zh
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,8 @@ ID_WORDS = {
     "teamIds": "tea",
     "attachmentIds": "fil",
     "repIds": "per",
+    "absentRepIds": "per",
+    "urgentLeadIds": "led",
 }
 """What `<word>Id` names."""
 OTHER_IDS = {
