@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import xlsxwriter
-
 Cell = str | float | bool | None
 MAX_ROWS = 100_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -47,6 +45,8 @@ def _harmless(cell: Cell) -> Cell:
 def as_xlsx(table: Table) -> bytes:
     """A workbook with one sheet: titles stay in sight, texts are never formulas, links or numbers."""
     written = io.BytesIO()
+    import xlsxwriter  # noqa: PLC0415 - costs every start what few workbooks need
+
     book = xlsxwriter.Workbook(
         written,
         {
