@@ -22,7 +22,7 @@ def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """The same function, of numbers and arrays, as machine code where that is possible."""
     if numba is None:
         return function
-    faster: Callable[_P, _R] = numba.njit(cache=True)(function)
+    faster: Callable[_P, _R] = _machine_code(function)
     return faster
 
 
@@ -30,5 +30,12 @@ def inlined(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """`compiled`, and put into the loops that call it: handing over many arrays would cost more than a short body."""
     if numba is None:
         return function
-    faster: Callable[_P, _R] = numba.njit(cache=True, inline="always")(function)
+    faster: Callable[_P, _R] = _machine_code(function, inline="always")
     return faster
+
+
+def _machine_code(function: Callable[_P, _R], **options: str) -> Any:
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # there is no folder to keep it in: each process compiles for itself
+        return numba.njit(**options)(function)
