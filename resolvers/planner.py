@@ -32,8 +32,8 @@ _TEAM_S, _TEAM_CANDIDATE_S = 0.3, 0.03
 """Small teams need less: so much, and so much more for each candidate."""
 PERIOD_S, QUICK_PERIOD_S, PERIOD_AT_LEAST_S, PERIOD_SITE_S = 20.0, 3.0, 0.3, 0.05
 """Weeks are searched for some time for each site, up to a limit."""
-_REPLAN_SHARE = 0.85
-"""Of these: more is read for the rest of a day than for a whole one."""
+_REPLAN_SHARE, _REPLAN_TEAM_SHARE = 0.85, 0.75
+"""Of these: more is read for the rest of a day than for a whole one, and more is told of it."""
 MAX_ASKED = 16
 """So many problems may wait for the solver before questions that save nothing are turned away."""
 
@@ -102,7 +102,8 @@ class Planner:
     async def replan(self, problem: ReplanProblem, estimate: Estimate = USUAL) -> SolvedAgain:
         """The rest of a published day, searched for about as long as a day or a team's day, in another process."""
         loop = asyncio.get_running_loop()
-        seconds = _REPLAN_SHARE * (self.solve_s if len(problem.team.reps) == 1 else self._team_s(problem.team))
+        alone = len(problem.team.reps) == 1
+        seconds = _REPLAN_SHARE * self.solve_s if alone else _REPLAN_TEAM_SHARE * self._team_s(problem.team)
         limit, source = Limit(seconds=seconds), self.source_with(estimate)
         self.asked += 1
         try:

@@ -27,7 +27,7 @@ _SHORTEST_SEARCH_S = 0.05
 # Kept back for the times, the reasons and the verification.
 _RESERVE_SHARE = 0.3
 _RESERVE_S = 0.03
-_RESERVE_PER_CANDIDATE_S = 0.001
+_RESERVE_PER_CANDIDATE_S = 0.004
 
 
 def replan(problem: ReplanProblem, travel: TravelTimes, limit: Limit) -> Replanned:
