@@ -18,7 +18,7 @@ from domain.articles import Article, ArticleLanguage, plain_text
 MODEL = "e5-small-q4/1"
 """Raise the number with every change of `passages_of`: vectors of another model are useless."""
 DIMENSIONS = 384
-PASSAGE_WEIGHT = 1_200
+PASSAGE_WEIGHT = 1_600
 """Latin characters of a passage, a wider one counting for three: what the model takes in at once."""
 MOST_PASSAGES = 6
 """Of one article; what comes after them is found by its words alone."""
@@ -71,11 +71,12 @@ def language_of(text: str) -> ArticleLanguage:
 
 
 def passages_of(article: Article) -> list[str]:
-    """The article in passages, each with its title before it."""
+    """The article in passages, each with its title before it; a title without any word only blurs them."""
     body = " ".join(plain_text(article.body).split())
-    names = " ".join((article.title, *article.aliases))[:PASSAGE_WEIGHT]
+    title = article.title if any(map(str.isalnum, article.title)) else ""
+    names = " ".join((title, *article.aliases))[:PASSAGE_WEIGHT]
     parts = list(_parts(body))[:MOST_PASSAGES] or [""]
-    return [f"{names} {parts[0]}".strip(), *(f"{article.title} {part}" for part in parts[1:])]
+    return [f"{names} {parts[0]}".strip(), *(f"{title} {part}".strip() for part in parts[1:])]
 
 
 def packed(vectors: Vectors) -> bytes:

@@ -38,6 +38,11 @@ def test_an_article_is_cut_into_passages(body: str, count: int) -> None:
     assert all(passage.startswith("Title") for passage in passages)
 
 
+def test_a_title_without_a_word_is_left_out() -> None:
+    assert passages_of(an_article("art_1", "-", "Body")) == ["Body"]
+    assert passages_of(an_article("art_1", "- 1", "Body")) == ["- 1 Body"]
+
+
 def test_passages_are_cut_between_words_and_lose_none() -> None:
     words = [f"word{n}" for n in range(400)]
     passages = passages_of(an_article("art_1", "T", "\n\n".join(words)))
