@@ -6,8 +6,10 @@ a question and 200 ms for a passage of 200 words.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
+from itertools import accumulate
 from typing import Protocol
 
 import numpy as np
@@ -90,14 +92,15 @@ def unpacked(kept: bytes) -> Vectors:
 
 
 def _parts(text: str) -> Iterator[str]:
-    start, weight = 0, 0
-    for at, char in enumerate(text):
-        weight += 3 if char >= _FIRST_DENSE else 1
-        if weight > PASSAGE_WEIGHT:
-            cut = text.rfind(" ", start + 1, at)
-            end = cut if cut > start + (at - start) // 2 else at
-            yield text[start:end].strip()
-            start, weight = end, sum(3 if each >= _FIRST_DENSE else 1 for each in text[end : at + 1])
+    """In parts of the same weight: a short rest would seem near to any question."""
+    upto = [0, *accumulate(3 if char >= _FIRST_DENSE else 1 for char in text)]
+    start = 0
+    for left in range(-(-upto[-1] // PASSAGE_WEIGHT), 1, -1):
+        end = bisect_left(upto, upto[start] + (upto[-1] - upto[start]) / left)
+        space = text.rfind(" ", start + 1, end + 1)
+        end = space if space > (start + end) // 2 else end
+        yield text[start:end].strip()
+        start = end
     if text[start:].strip():
         yield text[start:].strip()
 

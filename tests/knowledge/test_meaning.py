@@ -38,6 +38,13 @@ def test_an_article_is_cut_into_passages(body: str, count: int) -> None:
     assert all(passage.startswith("Title") for passage in passages)
 
 
+@pytest.mark.parametrize("length", [PASSAGE_WEIGHT + 20, 3 * PASSAGE_WEIGHT + 20])
+def test_no_passage_is_a_short_rest(length: int) -> None:
+    lengths = [len(passage) for passage in passages_of(an_article("art_1", "-", "word " * (length // 5)))]
+    assert len(lengths) > 1
+    assert min(lengths) > max(lengths) - 20
+
+
 def test_a_title_without_a_word_is_left_out() -> None:
     assert passages_of(an_article("art_1", "-", "Body")) == ["Body"]
     assert passages_of(an_article("art_1", "- 1", "Body")) == ["- 1 Body"]
