@@ -193,6 +193,9 @@ async def publish_in(
     if isinstance(plan, Refusal):
         return plan
     earlier = await find_published(store, actor.org_id, plan.rep_id, plan.date)
+    if "replans_id" in document and document["replans_id"] != (earlier or {}).get("_id"):
+        # It says what changes beside a plan that is no longer the rep's.
+        return VersionConflict(earlier["_id"], earlier["version"]) if earlier is not None else NotFound(plan.id)
     if earlier is not None:
         replaced = superseded(plan_in(earlier))
         if isinstance(replaced, Plan):

@@ -348,7 +348,8 @@ class RoutePlanMutation:
     @mutates(
         "publishPlan",
         "Makes the plan the rep's day: creates its visits, moves those still planned, and drops what it leaves out. "
-        "Open and done visits are never touched.",
+        "Open and done visits are never touched. A day planned again is refused as VersionConflict where another plan "
+        "was published since: plan it again.",
         RoutePlan,
         *COMMON,
         PlanNotReadyShown,

@@ -126,6 +126,20 @@ async def test_after_a_cancellation_only_that_visit_is_gone(world: World, servic
     assert [each["state"] for each in await visits_of(world.rep)].count("PLANNED") == 4
 
 
+async def test_a_day_planned_again_does_not_replace_a_plan_it_never_saw(world: World, services: Services) -> None:
+    await on_duty(services, world.rep)
+    for number in range(3):
+        await place(services, world.rep, number)
+    await published_day(world.rep)
+    stale = await replan(world.rep)
+    newer = await published_day(world.rep, world.manager)
+    refused = await world.rep.api.first(PUBLISH, key=new_key(), id=stale["id"])
+    assert refused["code"] == "CONFLICT"
+    again = await replan(world.rep)
+    assert again["replans"]["id"] == newer["id"]
+    assert (await world.rep.api.first(PUBLISH, key=new_key(), id=again["id"]))["state"] == "PUBLISHED"
+
+
 async def test_what_is_done_stays_and_the_rest_begins_where_the_rep_is(
     world: World, services: Services, clock: StoppedClock
 ) -> None:
