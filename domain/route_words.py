@@ -60,7 +60,8 @@ _NEEDS = {
 }
 _WHAT_IF = {
     "fits": ("It fits at {at}.", "可安排在{at}。"),
-    "instead": ("{count} other visit(s) would be left out.", "需放弃其他{count}个拜访。"),
+    "instead_of_one": ("One other visit would be left out.", "需放弃另一个拜访。"),
+    "instead_of_many": ("{count} other visits would be left out.", "需放弃其他{count}个拜访。"),
     "broken": ("An appointment would have to be broken.", "将无法履行已约定的拜访。"),
     "no_shift": ("There is no shift on that day.", "当日没有班次。"),
     "gone": ("The site does not exist any more.", "该网点已不存在。"),
@@ -172,11 +173,12 @@ def what_would_be(
     if drop is not None:
         return why_dropped(*(drop.get(need) for need in DROP_FACTS), actor=actor)  # type: ignore[arg-type]
     chinese = actor.locale.startswith("zh")
-    parts = ["fits", *(["instead"] if leaves_out_site_ids else [])]
+    count = len(leaves_out_site_ids or ())
+    parts = ["fits", *(["instead_of_one" if count == 1 else "instead_of_many"] if count else [])]
     if not fits:
         parts = ["broken" if breaks_appointment else "no_shift" if no_shift else "gone"]
     at = "" if start_at is None else f"{start_at.astimezone(known_zone(time_zone)):%H:%M}"
-    words = [_WHAT_IF[part][chinese].format(at=at, count=len(leaves_out_site_ids or ())) for part in parts]
+    words = [_WHAT_IF[part][chinese].format(at=at, count=count) for part in parts]
     return ("" if chinese else " ").join(words)
 
 

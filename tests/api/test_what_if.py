@@ -54,7 +54,7 @@ async def test_a_later_end_makes_room_and_without_it_another_visit_goes(world: W
     assert len(now["leavesOutSiteIds"]) == 1
     assert now["value"] <= now["valueWithout"]
     local = datetime.fromisoformat(now["startAt"]).astimezone(SHANGHAI)
-    assert now["explanation"] == f"It fits at {local:%H:%M}. 1 other visit(s) would be left out."
+    assert now["explanation"] == f"It fits at {local:%H:%M}. One other visit would be left out."
 
     later = await ask(world.rep, plan, site, later=-(-drop["needsLaterEndS"] // 60))
     assert (later["fits"], later["leavesOutSiteIds"]) == (True, [])

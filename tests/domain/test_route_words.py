@@ -158,8 +158,13 @@ def test_all_changes_in_one_sentence(
     [
         ({"fits": True}, "It fits at 10:20.", "可安排在10:20。"),
         (
+            {"fits": True, "leaves_out_site_ids": ["a"]},
+            "It fits at 10:20. One other visit would be left out.",
+            "可安排在10:20。需放弃另一个拜访。",
+        ),
+        (
             {"fits": True, "leaves_out_site_ids": ["a", "b"]},
-            "It fits at 10:20. 2 other visit(s) would be left out.",
+            "It fits at 10:20. 2 other visits would be left out.",
             "可安排在10:20。需放弃其他2个拜访。",
         ),
         (
