@@ -1,19 +1,17 @@
 """Assignment rules in the schema: the versioned table, saving it, and a look at what it would decide."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from domain import assignment_rules as domain
 from domain.accounts import Tier
-from domain.places import Datum
 from domain.refusals import Refusal
 from resolvers.assignment_rules import assignment_table, save_assignment_table
 from resolvers.assignments import preview
 from schema.assignments import SkippedCandidate
-from schema.fields import Info, computed, mutates, related, returns, stored
+from schema.fields import Info, mutates, placed_corners, related, returns, stored
 from schema.inputs import given
 from schema.paging import ClientKey
 from schema.places import Coordinates, CoordinatesInput
@@ -25,13 +23,6 @@ if TYPE_CHECKING:
     from schema.teams import Team
 
 UnknownReference = shown(domain.UnknownReference, field="Path of the value in the input.", id="What it named.")
-
-
-def _corners(area: Sequence[Mapping[str, Any]] | None) -> Any:
-    return [
-        {"latitude": each["coordinates"][1], "longitude": each["coordinates"][0], "datum": Datum.WGS84}
-        for each in area or ()
-    ]
 
 
 @strawberry.type(description="Who a rule gives leads to: one person, or everybody in the role REP in a team.")
@@ -52,7 +43,7 @@ class AssignmentCandidate:
 class Territory:
     key: str = stored("key", "What rules call it.")
     name: str = stored("name", "What people call it.")
-    area: list[Coordinates] = computed(_corners, "Its corners, in WGS84.", needs=("area",))
+    area: list[Coordinates] = placed_corners("area", "Its corners.")
 
 
 @strawberry.type(description="Who gets a lead that meets all conditions; an empty condition does not restrict.")
@@ -63,7 +54,7 @@ class AssignmentRule:
     pool_team_id: strawberry.ID | None = stored("pool_team_id", "Whose pool gets the lead where nobody can take it.")
     regions: list[str] = stored("regions", "Names of regions.", default=())
     territories: list[str] = stored("territories", "Keys of territories the lead may lie in.", default=())
-    area: list[Coordinates] = computed(_corners, "Corners of an area the lead must lie in, in WGS84.", needs=("area",))
+    area: list[Coordinates] = placed_corners("area", "Corners of an area the lead must lie in.")
     product_lines: list[str] = stored("product_lines", "Product lines.", default=())
     tiers: list[Tier] = stored("tiers", "Tiers.", default=())
     sources: list[str] = stored("sources", "Sources.", default=())

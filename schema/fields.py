@@ -1,7 +1,7 @@
 """The declared read model: every entity field is one of a few kinds, and `bind` gives each kind its reading function.
 
-Nouns declare with `stored`, `related`, `related_list`, `computed`, `placed` and `placed_line`; roots use `returns`,
-`mutates` and `streams`. Nothing here knows a noun.
+Nouns declare with `stored`, `related`, `related_list`, `computed`, `placed`, `placed_corners` and `placed_line`; roots
+use `returns`, `mutates` and `streams`. Nothing here knows a noun.
 """
 
 import inspect
@@ -90,11 +90,12 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A stored GeoJSON point, or an encoded line, answered in the datum the client asks for."""
+    """A stored GeoJSON point, a list of them, or an encoded line, answered in the datum the client asks for."""
 
     path: str
     visible: Rule | None = None
     is_line: bool = False
+    is_list: bool = False
 
 
 Reading = Stored | Related | RelatedList | Computed | Placed
@@ -134,24 +135,24 @@ def computed(function: Callable[..., T], description: str, *, needs: tuple[str, 
     return declared
 
 
+def _convert(
+    datum: Annotated[Datum, strawberry.argument(description="The datum to answer in.")] = Datum.WGS84,
+) -> None: ...
+
+
 def placed(path: str, description: str, *, visible: Rule | None = None) -> Any:
     """The GeoJSON point at `path` as Coordinates, with a `datum` argument; a rule that says no turns it to null."""
+    return _field(Placed(path, visible), description, _convert)
 
-    def convert(
-        datum: Annotated[Datum, strawberry.argument(description="The datum to answer in.")] = Datum.WGS84,
-    ) -> None: ...
 
-    return _field(Placed(path, visible), description, convert)
+def placed_corners(path: str, description: str) -> Any:
+    """The list of {coordinates} at `path` as Coordinates, empty where there is none, with a `datum` argument."""
+    return _field(Placed(path, is_list=True), description, _convert)
 
 
 def placed_line(path: str, description: str) -> Any:
     """The encoded line at `path` as MapLine, with a `datum` argument."""
-
-    def convert(
-        datum: Annotated[Datum, strawberry.argument(description="The datum to answer in.")] = Datum.WGS84,
-    ) -> None: ...
-
-    return _field(Placed(path, is_line=True), description, convert)
+    return _field(Placed(path, is_line=True), description, _convert)
 
 
 def returns(shown: Any, description: str) -> Callable[[Callable[P, Awaitable[Any]]], Any]:
@@ -330,9 +331,16 @@ def _read_placed(reading: Placed) -> Callable[..., Any]:
         stored_point = value_at(document, reading.path)
         if stored_point is None or not _may_see(reading.visible, document, info):
             return None
+        return in_datum(stored_point, Datum(datum))
+
+    def read_corners(document: Document, _info: ResolveInfo, datum: Datum = Datum.WGS84) -> Any:
+        return [in_datum(each, Datum(datum)) for each in value_at(document, reading.path) or ()]
+
+    def in_datum(stored_point: Document, datum: Datum) -> Document:
         longitude, latitude = stored_point["coordinates"]
-        latitude, longitude = from_wgs84(Point(latitude, longitude), Datum(datum))
-        return {"latitude": latitude, "longitude": longitude, "datum": Datum(datum)}
+        if datum is not Datum.WGS84:
+            latitude, longitude = from_wgs84(Point(latitude, longitude), datum)
+        return {"latitude": latitude, "longitude": longitude, "datum": datum}
 
     def read_line(document: Document, _info: ResolveInfo, datum: Datum = Datum.WGS84) -> Any:
         text = value_at(document, reading.path)
@@ -347,6 +355,8 @@ def _read_placed(reading: Placed) -> Callable[..., Any]:
             "datum": datum,
         }
 
+    if reading.is_list:
+        return read_corners
     return read_line if reading.is_line else read
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from domain.datum import from_wgs84
 from domain.ids import new_id
+from domain.places import Datum, Point
 from tests.conftest import START, StoppedClock
 from tests.support.absences import record_absence
 from tests.support.assignment import SAVE, TABLE, people, preview, save_rules
@@ -51,6 +53,26 @@ async def test_save_assignment_table_keeps_versions(world: World) -> None:
     assert len((await world.manager.api.first(TABLE, version=1))["rules"]) == 2
     assert len((await world.manager.api.first(TABLE))["rules"]) == 1
     assert await world.manager.api.first(TABLE, version=9) is None
+
+
+async def test_areas_come_in_the_datum_of_the_tiles(world: World) -> None:
+    await save_rules(
+        world.admin,
+        {"candidates": people(world.rep), "area": square(30, 120)},
+        territories=[{"key": "harbour", "name": "Harbour", "area": square(31, 121)}],
+    )
+    areas = """{ assignmentTable {
+      territories { area(datum: GCJ02) { latitude longitude datum } } rules { area(datum: BD09) { latitude longitude } }
+    } }"""
+    table = await world.manager.api.first(areas)
+    for kept, shown, datum in (
+        (square(31, 121), table["territories"][0]["area"], Datum.GCJ02),
+        (square(30, 120), table["rules"][0]["area"], Datum.BD09),
+    ):
+        expected = [from_wgs84(Point(each["latitude"], each["longitude"]), datum) for each in kept]
+        assert [(each["latitude"], each["longitude"]) for each in shown] == expected
+        assert expected[0] != (kept[0]["latitude"], kept[0]["longitude"])
+    assert table["territories"][0]["area"][0]["datum"] == "GCJ02"
 
 
 async def test_save_assignment_table_at_once_saves_one(world: World) -> None:
