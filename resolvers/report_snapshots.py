@@ -84,7 +84,7 @@ async def total(
         if each not in ALWAYS and each not in report.dimensions:
             raise BadInput("by", f"{report.key} is not told apart by {each}")
     check_days(since, until)
-    scope = await _scope(context, team_id)
+    scope = await scope_of_teams(context, team_id)
     if scope is None:
         return None
     days = await list_standing_days(context.store, scope.org_id, since.isoformat(), until.isoformat())
@@ -132,7 +132,7 @@ async def list_records(
     for each in where:
         if each is not Dimension.TEAM and each not in report.dimensions:
             raise BadInput("where", f"{report.key} is not told apart by {each}")
-    scope = await _scope(context, where.get(Dimension.TEAM, team_id), alone=Dimension.TEAM in where)
+    scope = await scope_of_teams(context, where.get(Dimension.TEAM, team_id), alone=Dimension.TEAM in where)
     if scope is None:
         return None
     reads = Reads(context.store, scope)
@@ -181,7 +181,7 @@ def check_days(since: date, until: date, *, first: str = "since") -> None:
         raise BadInput("until", f"must be within {LONGEST.days} days from since")
 
 
-async def _scope(context: Context, team_id: str | None, *, alone: bool = False) -> Scope | None:
+async def scope_of_teams(context: Context, team_id: str | None, *, alone: bool = False) -> Scope | None:
     """What belongs to the teams the caller sees, or to those of them from `team_id` down (`alone`: to this one)."""
     actor = context.me
     if team_id is not None and await find_team(context.store, actor.scope, team_id) is None:

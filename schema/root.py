@@ -75,6 +75,7 @@ from schema.time_anchors import TimeAnchorQuery
 from schema.timeline import TimelineQuery
 from schema.tracks import TrackQuery
 from schema.visit_cadences import VisitCadenceMutation, VisitCadenceQuery
+from schema.visit_heat import VisitHeatQuery
 from schema.visits import VisitMutation, VisitQuery
 from schema.vouching import VouchingMutation, VouchingQuery
 from schema.what_if import WhatIfQuery
@@ -111,6 +112,7 @@ class Query(
     PoolQuery,
     SiteQuery,
     VisitQuery,
+    VisitHeatQuery,
     CheckInQuery,
     VouchingQuery,
     TimeAnchorQuery,

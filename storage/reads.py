@@ -166,6 +166,17 @@ class Reads:
         needed = _with(projection, ())
         return await self.store[collection].find(query, order=_sorting(order), limit=limit, projection=needed)
 
+    async def counts(
+        self, collection: str, where: Mapping[str, Any], *, by: Sequence[str], limit: int
+    ) -> Sequence[tuple[Document, int]]:
+        """How many documents in scope have which values at these paths: at most `limit` groups, in no order."""
+        pipeline: list[Document] = [
+            {"$match": _narrowed(scope_filter(collection, self.scope), where)},
+            {"$group": {"_id": {path: f"${path}" for path in by}, "count": {"$sum": 1}}},
+            {"$limit": limit},
+        ]
+        return [(row["_id"], row["count"]) for row in await self.store[collection].aggregate(pipeline)]
+
     async def page(
         self,
         collection: str,

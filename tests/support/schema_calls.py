@@ -73,6 +73,8 @@ NAMED: dict[str, Any] = {
     "until": (START + timedelta(days=2)).isoformat(),
     "drivenDistances.until": "2026-11-30",
     "reportTotals.until": "2026-11-30",
+    "visitHeat.until": "2026-11-30",
+    "visitHeat.most": 10,
     "reportSnapshot.key": "VISITS",
     "reportTotals.key": "VISITS",
     "reportRecords.key": "VISITS",
