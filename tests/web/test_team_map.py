@@ -7,8 +7,11 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import Page, WebSocketRoute, expect
 
+from resolvers.services import Services
+from storage.times import stored_time
 from tests.conftest import START, StoppedClock
 from tests.support.field_day import point, report, tap
+from tests.support.field_work import make_site, make_visit
 from tests.support.world import World
 from tests.web.conftest import OpenConsole
 
@@ -89,3 +92,40 @@ async def test_nobody_else_s_reps_are_there(console: OpenConsole, world: World, 
 async def test_an_administrator_is_told_why_there_is_no_map(console: OpenConsole, world: World) -> None:
     page = await (await console(world.admin)).open("map")
     await expect(page.get_by_role("alert")).to_contain_text("Your role does not include this.")
+
+
+@pytest.mark.parametrize(
+    ("language", "layers", "words"),
+    [
+        ("en", ("On the map", "Visits made"), ("No visits in these days.", "28 days", "3 visits, 1 missed")),
+        ("zh-CN", ("地图图层", "已完成拜访"), ("这些天没有拜访。", "近 28 天", "共 3 次，未完成 1 次")),
+    ],
+)
+async def test_visits_of_the_last_weeks_lie_on_the_map(
+    console: OpenConsole,
+    world: World,
+    services: Services,
+    language: str,
+    layers: tuple[str, str],
+    words: tuple[str, str, str],
+) -> None:
+    site_id = await make_site(world.rep)
+    visit_id = await make_visit(world.rep, site_id, START + timedelta(hours=1))
+    visits = services.store["visits"]
+    (planned,) = await visits.find({"_id": visit_id}, limit=1)
+    three_weeks_ago = stored_time(START - timedelta(days=21))
+    for number, state in enumerate(("DONE", "DONE", "AUTO_CLOSED", "MISSED", "CANCELLED")):
+        before = {"_id": f"{visit_id[:-1]}{number}", "state": state, "scheduled_at": three_weeks_ago}
+        await visits.update_one({"_id": before["_id"]}, {"$set": {**planned, **before}}, upsert=True)
+    page = await (await console(world.manager, language=language)).open("map")
+    await page.get_by_label(layers[0], exact=True).click()
+    await page.get_by_role("checkbox", name=layers[1]).check()
+    key = page.get_by_role("region", name=layers[1])
+    await expect(key).to_contain_text(words[0])
+    await expect(key.get_by_role("listitem")).to_have_count(0)
+    await key.get_by_role("button", name=words[1]).click()
+    await expect(key).to_contain_text(words[2])
+    # One square with three visits: a colour for one, for two and for three.
+    await expect(key.get_by_role("listitem")).to_have_count(3)
+    await page.reload()
+    await expect(key).to_contain_text(words[2])

@@ -80,6 +80,13 @@ export function localDate(at, timeZone) {
   return parts.format(new Date(at));
 }
 
+/** The date so many days before another, both YYYY-MM-DD. */
+export function daysBefore(date, count) {
+  const at = new Date(`${date}T00:00:00Z`);
+  at.setUTCDate(at.getUTCDate() - count);
+  return at.toISOString().slice(0, 10);
+}
+
 export const figure = (value, digits = 0) =>
   format(Intl.NumberFormat, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
 

@@ -72,7 +72,7 @@ export class CanvasMap {
     this.#reps.mark(marks);
   }
 
-  /** Any of `sites, fences, territories, track, routes, replay` (map/ground.js); the others stay. */
+  /** Any of `heat, sites, fences, territories, track, routes, replay` (map/ground.js); the others stay. */
   showGround(what) {
     this.#ground.show(what);
   }

@@ -1,4 +1,4 @@
-// What lies below the reps: territories, fences, sites by tier, a day's planned route and driven track.
+// What lies below the reps: the heat of visits, territories, fences, sites by tier, a day's planned route and driven track.
 
 import { DrawnLayer } from "./drawn_layer.js";
 
@@ -9,7 +9,7 @@ const METRES_PER_PIXEL = 156_543.034;
 
 export class Ground {
   #colour;
-  #what = { sites: [], fences: false, territories: [], track: null, routes: [], replay: null };
+  #what = { heat: [], sites: [], fences: false, territories: [], track: null, routes: [], replay: null };
 
   constructor(colour) {
     this.#colour = colour;
@@ -26,13 +26,27 @@ export class Ground {
   }
 
   #paint(context, view) {
-    const { territories, sites, fences, routes, track, replay } = this.#what;
+    const { heat, territories, sites, fences, routes, track, replay } = this.#what;
+    this.#heat(context, view, heat);
     for (const each of territories) this.#territory(context, view, each);
     if (fences && view.zoom >= FENCES_FROM_ZOOM) this.#fences(context, view, sites);
     this.#sites(context, view, sites);
     for (const each of routes) this.#route(context, view, each);
     if (track) this.#track(context, view, track);
     if (replay) this.#replay(context, view, replay);
+  }
+
+  /** Edges on whole pixels, so that no light falls between neighbours. */
+  #heat(context, { point, size }, squares) {
+    context.globalAlpha = 0.6;
+    for (const { southWest, northEast, tone } of squares) {
+      const [left, bottom] = point(southWest).map(Math.round);
+      const [right, top] = point(northEast).map(Math.round);
+      if (right < 0 || bottom < 0 || left > size.x || top > size.y) continue;
+      context.fillStyle = this.#colour(`heat-${tone}`);
+      context.fillRect(left, top, Math.max(right - left, 2), Math.max(bottom - top, 2));
+    }
+    context.globalAlpha = 1;
   }
 
   #territory(context, { point }, { name, corners }) {

@@ -5,7 +5,7 @@ import { html, useEffect, useState } from "../vendor/htm-3.1.1/standalone.module
 import { ask, askAll, useRead } from "../api/asking.js";
 import { Head, Nothing, Shown } from "../frame/parts.js";
 import { SaveAs } from "../frame/save_as.js";
-import { clock, day, language, words } from "../frame/words.js";
+import { clock, day, daysBefore, language, words } from "../frame/words.js";
 import { Chart } from "./cockpit/chart.js";
 import { Records } from "./cockpit/records.js";
 import { Table } from "./cockpit/table.js";
@@ -34,12 +34,6 @@ const CROSSED = "REGION×DAY";
 const DRAWN_FIRST = { REACH: "contacts", NEWCOMERS: "visits_a_day" };
 
 const titleOf = (each) => (language() === "zh-CN" ? each.titleZh : each.titleEn);
-
-function daysBefore(date, count) {
-  const at = new Date(`${date}T00:00:00Z`);
-  at.setUTCDate(at.getUTCDate() - count);
-  return at.toISOString().slice(0, 10);
-}
 
 /** What a report's lines can be told apart by here; a heat map where it knows regions. */
 function choices(report, days) {

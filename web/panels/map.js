@@ -10,6 +10,7 @@ import { distance, span, words } from "../frame/words.js";
 import { CanvasMap, DATUM, pair } from "../map/canvas_map.js";
 import { GROUPS, LOOKS, lookOf, sayGroup, sayState, Shape } from "../map/states.js";
 import { RepDay } from "./map/rep_day.js";
+import { HeatKey, useHeat } from "./map/heat.js";
 import { useGround } from "./map/layers.js";
 
 const t = words({
@@ -34,6 +35,7 @@ const t = words({
   sites: ["Customers", "客户门店"],
   fences: ["Fences", "围栏"],
   territories: ["Territories", "区域"],
+  visits: ["Visits made", "已完成拜访"],
   noPosition: ["{n} without a position", "{n} 人暂无定位"],
   closerForFences: ["Zoom in to see the fences", "放大后可见围栏"],
   battery: ["{n} %", "{n}%"],
@@ -165,6 +167,7 @@ export default function MapPanel({ me, query }) {
   const teams = useRead(() => askAll("map/Teams"), []);
   const team = useTeam(teamId);
   const ground = useGround(map);
+  const heat = useHeat(map, { shown: ground.shown.has("visits"), teamId, me });
   const entries = useMemo(() => [...(team.entries?.values() ?? [])], [team.entries]);
   const [, tick] = useState(0);
 
@@ -204,8 +207,8 @@ export default function MapPanel({ me, query }) {
   const layers = [
     { id: "sites", name: t("sites") },
     { id: "fences", name: t("fences"), note: t("closerForFences") },
-    // Their corners come in WGS-84 alone, which lies wrong on tiles of another datum.
-    ...(DATUM === "WGS84" ? [{ id: "territories", name: t("territories") }] : []),
+    { id: "territories", name: t("territories") },
+    { id: "visits", name: t("visits") },
   ];
   return html`
     <${Head} title=${t("title")}>
@@ -226,7 +229,10 @@ export default function MapPanel({ me, query }) {
       <div class="stage">
         <div class="canvas" ref=${element}></div>
         ${map && html`<${Controls} map=${map} layers=${layers} ground=${ground} onFit=${fit} />`}
-        <${Legend} entries=${entries} />
+        <div class="legends">
+          ${ground.shown.has("visits") && html`<${HeatKey} heat=${heat} />`}
+          <${Legend} entries=${entries} />
+        </div>
       </div>
       ${map && entry && html`<${RepDay} key=${entry.personId} map=${map} entry=${entry} me=${me} onClose=${() => setChosen(null)} />`}
     </div>`;

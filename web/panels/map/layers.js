@@ -31,7 +31,7 @@ export function useGround(map) {
   }, [needsSites]);
   useEffect(() => {
     if (shown.has("territories") && territories === null) {
-      ask("map/Territories").then(
+      ask("map/Territories", { datum: DATUM }).then(
         ({ assignmentTable }) => setTerritories((assignmentTable?.territories ?? []).map(({ name, area }) => ({ name, corners: area.map(pair) }))),
         () => undefined,
       );
