@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 
 import pytest
@@ -52,8 +53,11 @@ async def test_signing_in(console: OpenConsole, theme: str) -> None:
 async def test_the_team_map(console: OpenConsole, world: World, clock: StoppedClock, theme: str, language: str) -> None:
     await tap(world.rep, "startShift", START)
     await report(world.rep, point(START))
-    page = await (await console(world.manager, theme=theme, language=language)).open(f"map?rep={world.rep.id}")
+    opened = await console(world.manager, theme=theme, language=language)
+    await opened.page.add_init_script("localStorage['fieldbeat.map-layers'] = '[\"sites\", \"visits\"]'")
+    page = await opened.open(f"map?rep={world.rep.id}")
     await expect(page.get_by_role("slider")).to_be_visible()
+    await expect(page.locator(".heat-key [role=status]")).to_have_text(re.compile("No visits|没有拜访"))
     assert await barriers(page) == []
 
 
