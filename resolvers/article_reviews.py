@@ -17,11 +17,13 @@ from domain.article_reviews import (
     working_text,
     write,
 )
-from domain.articles import Article, is_for
+from domain.articles import MAX_BODY, Article, is_for
+from domain.errors import BadInput
 from domain.ids import PersonId
 from domain.notices import Notice, NoticeKind
 from domain.people import audience_of, superiors
 from domain.refusals import Refusal
+from knowledge.rendering import safe_html
 from resolvers.articles import Around, Step, change_article, changed_text
 from resolvers.context import Context
 from storage.articles import COLLECTION
@@ -129,3 +131,11 @@ async def articles_in_review(context: Context, request: PageRequest, projection:
     context.require(Capability.EDIT_ARTICLES)
     waiting = {"work.submitted_at": {"$gt": _LONG_AGO}}
     return await context.reads.page(COLLECTION, waiting, request, projection)
+
+
+def article_preview(context: Context, body: str) -> str:
+    """What a body looks like to readers. Raises Forbidden, and BadInput for one that no article may have."""
+    context.require(Capability.EDIT_ARTICLES)
+    if len(body) > MAX_BODY:
+        raise BadInput("body", f"must not be longer than {MAX_BODY} characters")
+    return safe_html(body)

@@ -8,6 +8,7 @@ from domain import article_reviews as domain
 from domain.refusals import Refusal
 from resolvers.article_reviews import (
     approve_article,
+    article_preview,
     articles_in_review,
     discard_draft,
     return_article,
@@ -33,6 +34,18 @@ class ArticleReviewQuery:
     async def articles_in_review(self, info: Info, first: First = 20, after: After = None) -> Document:
         request = page_request(first, after, "work.submitted_at")
         return as_connection(await articles_in_review(info.context, request, wanted(info, "Article")))
+
+    @returns(
+        str | None,
+        "What a body would look like to readers, as HTML that is safe to show; nothing is kept. For those who write "
+        "articles.",
+    )
+    async def article_preview(
+        self,
+        info: Info,
+        body: Annotated[str, strawberry.argument(description="Markdown, 100,000 characters at the most.")],
+    ) -> str:
+        return article_preview(info.context, body)
 
 
 @strawberry.type

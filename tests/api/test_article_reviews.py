@@ -326,3 +326,16 @@ async def test_a_text_published_without_review_says_so(world: World) -> None:
         (None, [world.director.id]),
         (None, [world.manager.id]),
     ]
+
+
+async def test_a_writer_sees_a_text_as_its_readers_will(world: World) -> None:
+    preview = "query ($body: String!) { articlePreview(body: $body) }"
+    shown = await world.manager.api.first(preview, body="# Frost\n\nCheck the **seals**.<script>alert(1)</script>")
+    article_id = (await create(world.manager, body="# Frost\n\nCheck the **seals**.<script>alert(1)</script>"))["id"]
+    kept = await world.manager.api.first("query ($id: ID!) { article(id: $id) { bodyHtml } }", id=article_id)
+    assert shown == kept["bodyHtml"]
+    assert "<strong>seals</strong>" in shown
+    assert "<script" not in shown
+    assert await world.manager.api.first(preview, body="x" * 100_000) == f"<p>{'x' * 100_000}</p>\n"
+    assert await world.manager.api.code(preview, body="x" * 100_001) == "BAD_INPUT"
+    assert await world.rep.api.code(preview, body="Frost") == "FORBIDDEN"
