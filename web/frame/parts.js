@@ -23,7 +23,7 @@ const KNOWN = new Set(["UNREACHABLE", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED"])
 
 /** What a failure or a refusal means, in words. */
 export function explain({ code }) {
-  if (code === "VERSION_CONFLICT" || code === "WRONG_STATE") return t("notChanged");
+  if (code === "CONFLICT" || code === "WRONG_STATE") return t("notChanged");
   return KNOWN.has(code) ? t(code) : t("other", { code });
 }
 
