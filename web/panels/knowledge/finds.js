@@ -45,31 +45,28 @@ async function search(text) {
     return pinnedArticles.map((article) => ({ article, snippet: "", highlights: [], marks: [] }));
   }
   const { searchArticles } = await ask("knowledge/Search", { text });
-  return searchArticles.filter(({ article }) => article !== null).map(({ reasons, ...hit }) => ({ ...hit, marks: reasons.filter((each) => KNOWN.has(each)).map((each) => [t(each), "outline"]) }));
+  return searchArticles.filter(({ article }) => article !== null).map(({ reasons, ...hit }) => ({ ...hit, marks: reasons.filter((each) => KNOWN.has(each)).map((each) => [each, "outline"]) }));
 }
 
 async function drafts() {
   const { articles } = await ask("knowledge/Drafts", { first: SHOWN });
   return articles.nodes.map((article) => ({
     article,
-    about: article.updatedAt && t("changed", { ago: distance(article.updatedAt, now()) }),
-    marks: article.review?.note ? [[t("returned"), "warn"]] : [],
+    about: () => article.updatedAt && t("changed", { ago: distance(article.updatedAt, now()) }),
+    marks: article.review?.note ? [["returned", "warn"]] : [],
   }));
 }
 
 async function inReview() {
   const { articlesInReview } = await ask("knowledge/InReview", { first: SHOWN });
-  return articlesInReview.nodes.map(({ next, review, mayApprove, ...article }) => {
-    const ago = distance(review.submittedAt, now());
-    return {
-      article: { ...article, title: next?.title ?? article.title },
-      about: review.submittedBy ? t("waits", { name: review.submittedBy.name, ago }) : t("waitsUnnamed", { ago }),
-      marks: [...(next ? [[t("nextDraft"), "outline"]] : []), ...(mayApprove ? [[t("yours"), "warn"]] : [])],
-    };
-  });
+  return articlesInReview.nodes.map(({ next, review: { submittedAt, submittedBy }, mayApprove, ...article }) => ({
+    article: { ...article, title: next?.title ?? article.title },
+    about: () => t(submittedBy ? "waits" : "waitsUnnamed", { ...submittedBy, ago: distance(submittedAt, now()) }),
+    marks: [...(next ? [["nextDraft", "outline"]] : []), ...(mayApprove ? [["yours", "warn"]] : [])],
+  }));
 }
 
-/** What a list holds. */
+/** What a list holds; in keys of words, for the language may change. */
 export const readList = (list, text) => (list === "drafts" ? drafts() : list === "review" ? inReview() : search(text));
 
 /** The passage with what was searched for marked in it. */
@@ -92,15 +89,15 @@ function Missing({ list, text }) {
 export function Finds({ found, list, text, chosen, onChoose }) {
   return html`
     <${Shown} of=${found} rows=${8}>${(rows) => html`
-      <p class="quiet small" role="status">${list === "search" ? (text === "" ? t("pinned") : t("found", { n: rows.length })) : t(list, { n: rows.length })}</p>
+      <p class="quiet small" role="status">${list === "search" ? (text === "" ? t("pinned") : t("found", { n: rows.length })) : rows.length > 0 && t(list, { n: rows.length })}</p>
       ${rows.length === 0 && html`<${Missing} list=${list} text=${text} />`}
       <ul>${rows.map(({ article, marks, about, ...passage }) => html`
         <li key=${article.id}><button aria-pressed=${article.id === chosen} onClick=${() => onChoose(article.id)}>
           <b lang=${langOf(article.language)}>${article.title}</b>
-          ${about && html`<span class="quiet small">${about}</span>`}
+          ${about && html`<span class="quiet small">${about()}</span>`}
           ${passage.snippet && html`<${Passage} ...${passage} />`}
           <span class="tags">${article.tags.slice(0, 3).map((each) => html`<span class="tag" key=${each}>${each}</span>`)}
-            ${marks.map(([word, look]) => html`<span class="tag ${look}" key=${word}>${word}</span>`)}</span>
+            ${marks.map(([word, look]) => html`<span class="tag ${look}" key=${word}>${t(word)}</span>`)}</span>
         </button></li>`)}</ul>`}
     <//>`;
 }

@@ -18,7 +18,7 @@ const t = words({
   Discard: ["Discard the draft", "放弃草稿"],
   Drop: ["Discard the draft", "放弃草稿"],
   Retire: ["Retire", "下架"],
-  SubmitDone: ["Handed in. Who reviews it has been told.", "已提交审核，审核人会收到通知。"],
+  SubmitDone: ["Handed in. It waits for somebody who did not write at it.", "已提交审核，等待未参与撰写的人审核。"],
   PublishDone: ["Published. Search finds it within seconds.", "已发布，数秒内即可搜索到。"],
   ApproveDone: ["Approved and published. Its writers have been told.", "已通过并发布，作者会收到通知。"],
   ReturnDone: ["It is a draft again.", "已恢复为草稿。"],
@@ -73,6 +73,7 @@ function Sure({ step, title, problem, working, onSure, onClose }) {
     </dialog>`;
 }
 
+const STRONG = new Set(["Submit", "Publish", "Approve"]);
 const MOVED_ON = new Set(["WRONG_STATE", "CONFLICT"]);
 const ASKED = new Set(["Discard", "Drop", "Retire", "Return"]);
 const SENT = {
@@ -115,7 +116,7 @@ export function Steps({ article, title, me, reviewRequired, onEdit, onDone }) {
     <div class="steps" role="group" aria-label=${t("steps")}>
       ${problem && !asked && html`<p class="tag warn" role="alert">${problem}</p>`}
       ${steps.map((step, index) => html`
-        <button key=${step} class="button ${index === steps.length - 1 ? "strong" : ""}" disabled=${working} onClick=${() => press(step)}>${t(step)}</button>`)}
+        <button key=${step} class="button ${index === steps.length - 1 && STRONG.has(step) ? "strong" : ""}" disabled=${working} onClick=${() => press(step)}>${t(step)}</button>`)}
       ${asked && html`<${Sure} step=${asked} title=${title} problem=${problem} working=${working} onSure=${(facts) => take(asked, facts)} onClose=${() => setAsked(null)} />`}
     </div>`;
 }
