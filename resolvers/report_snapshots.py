@@ -131,7 +131,7 @@ async def list_records(
         raise BadInput("measure", f"must be one of {', '.join(each.key for each in report.sums)}")
     for each in where:
         if each is not Dimension.TEAM and each not in report.dimensions:
-            raise BadInput("where", f"{report.key} is not told apart by {each}")
+            raise BadInput("labels", f"{report.key} is not told apart by {each}")
     scope = await scope_of_teams(context, where.get(Dimension.TEAM, team_id), alone=Dimension.TEAM in where)
     if scope is None:
         return None

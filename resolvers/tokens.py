@@ -12,7 +12,7 @@ import jwt
 from domain.access import SEES_ALL, Actor
 from domain.errors import Unauthenticated
 from domain.ids import OrgId, PersonId, TeamId
-from domain.people import Person, PersonState, subtree
+from domain.people import Person, PersonState, subtree, teams_above
 from domain.sessions import SessionState
 from domain.stand_ins import LEADS_TEAMS
 from resolvers.context import Clock
@@ -149,13 +149,15 @@ class Callers:
         if session is None or session["state"] != SessionState.ACTIVE or session["owner_id"] != person_id:
             raise Unauthenticated("The session behind this token has ended.")
         person = decode(Person, found)
-        teams = frozenset({person.team_id} if person.team_id else ())
+        teams, above = frozenset({person.team_id} if person.team_id else ()), frozenset[TeamId]()
         if person.role in LEADS_TEAMS and person.team_id is not None:
-            teams = subtree((await list_teams(self._store, person.org_id)).values(), person.team_id)
+            all_teams = await list_teams(self._store, person.org_id)
+            teams, above = subtree(all_teams.values(), person.team_id), teams_above(all_teams, person.team_id)
+        elif person.role not in SEES_ALL:
+            above = await self._teams_above(person.team_id)
         stands_in_for = frozenset(each.person_id for each in person.covers if each.holds(self._clock()))
         if person.role in LEADS_TEAMS and stands_in_for:
             teams |= await self._teams_of(person.org_id, stands_in_for)
-        above = frozenset[TeamId]() if person.role in SEES_ALL else await self._teams_above(person.team_id)
         actor = Actor(
             person.org_id,
             person.id,

@@ -163,16 +163,16 @@ class ReportSnapshotQuery:
         key: Key,
         day: Annotated[LocalDate, strawberry.argument(description="The day.")],
         measure: Annotated[str, strawberry.argument(description="Key of a measure that is added up.")],
-        where: Annotated[
+        labels: Annotated[
             list[ReportLabelInput] | None, strawberry.argument(description="Labels of the line; absent: all lines.")
         ] = None,
         team_id: InTeam = None,
         first: First = 20,
         after: After = None,
     ) -> Document | None:
-        if len(where or ()) > MAX_LABELS:
-            raise BadInput("where", f"must be at most {MAX_LABELS}")
-        labels = {each.dimension: each.value for each in where or ()}
+        if len(labels or ()) > MAX_LABELS:
+            raise BadInput("labels", f"must be at most {MAX_LABELS}")
+        line = {each.dimension: each.value for each in labels or ()}
         request = page_request(first, after, "_id")
-        page = await list_records(info.context, request, key, day, measure, labels, team_id)
+        page = await list_records(info.context, request, key, day, measure, line, team_id)
         return None if page is None else as_connection(page)

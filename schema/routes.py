@@ -227,11 +227,11 @@ class RoutePlan(Node):
         "The published plan that it changes; null where the day was planned without regard to one.",
         key="replans_id",
     )
-    change_price: int | None = stored(
+    change_points: int | None = stored(
         "change_price",
         "What its changes cost by `planningPolicy.changePrice`; null for an ordinary plan and a team's.",
     )
-    net_value: int | None = stored("net_value", "Value of what was still to be done, less `changePrice`.")
+    net_value: int | None = stored("net_value", "Value of what was still to be done, less `changePoints`.")
     kept_net_value: int | None = stored(
         "kept_net_value", "The same of keeping the published plan as far as possible: never more than `netValue`."
     )

@@ -68,10 +68,10 @@ class TeamDay(Node):
     is_replan: bool = computed(
         is_replan, "Whether published plans are changed by it, and the price of change counts.", needs=("replan",)
     )
-    change_price: int | None = stored(
+    change_points: int | None = stored(
         "change_price", "What its changes cost by `planningPolicy.changePrice`; null for a day planned as a whole."
     )
-    net_value: int | None = stored("net_value", "Value of what was still to be done, less `changePrice`.")
+    net_value: int | None = stored("net_value", "Value of what was still to be done, less `changePoints`.")
     kept_net_value: int | None = stored(
         "kept_net_value", "The same of keeping the published plans as far as possible: never more than `netValue`."
     )

@@ -39,7 +39,7 @@ async def test_bootstrap_tells_all_in_few_reads(world: World, reads_counter: Rea
     )
     reads_counter.take()
     told = await world.rep.api.first(BOOTSTRAP, version="9.9.9")
-    assert len(reads_counter.take()) == 8, "person and session, then person, organization, shift, consent and norms"
+    assert len(reads_counter.take()) == 10, "person, session, two teams; person, organization, shift, consent, norms"
     assert told["me"] == {"id": world.rep.id, "role": "REP"}
     assert told["organization"] == {"id": world.org_id}
     assert told["shift"] == shift

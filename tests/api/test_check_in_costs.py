@@ -30,7 +30,7 @@ async def test_a_first_check_in_reads_site_visit_and_shift_once(world: World, re
     # here, since no change stream runs that would let the process know them. Beside the evidence lie the rep's other
     # check-ins, the latest and those at the same spot, and the last point of the track.
     asked = {each: read[each] for each in read.keys() - {"people", "sessions"}}
-    assert asked == {"sites": 1, "visits": 2, "shifts": 1, "check_ins": 2, "positions": 1}
+    assert asked == {"teams": 2, "sites": 1, "visits": 2, "shifts": 1, "check_ins": 2, "positions": 1}
 
 
 async def test_an_id_told_before_is_found_whatever_else_is_wrong_with_the_call(world: World) -> None:

@@ -41,6 +41,8 @@ LABELS = {
             "checkOut.visitId",
         )
     },
+    "replanDay.id": "a day without a published plan is refused first",
+    "replanTeam.id": "a day without a published plan is refused first",
     "checkIn.input.newVisitId": "names the visit that opens; here one is open at the site already",
     "giveConsent.deviceId": "kept beside the answer, never followed",
     "reportPositions.input.deviceId": "kept beside the position, never followed",

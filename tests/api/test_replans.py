@@ -28,7 +28,7 @@ from tests.support.planned_days import on_duty, place
 from tests.support.world import Member, World
 from workers.routes import solve_left_over
 
-PLAN_FIELDS = """id state version date value bound distanceM difference changePrice netValue keptNetValue
+PLAN_FIELDS = """id state version date value bound distanceM difference changePoints netValue keptNetValue
       rep { id } replans { id state }
       stops { site { id } visit { id } frozen fixed fromRep { id } reason startAt leaveAt legS legDistanceM }
       legs { distanceM }
@@ -47,7 +47,7 @@ REPLAN = f"""mutation (
     ... on NotFound {{ recordId }}
   }}
 }}"""
-TEAM_FIELDS = f"""id state version isReplan moved value changePrice netValue keptNetValue
+TEAM_FIELDS = f"""id state version isReplan moved value changePoints netValue keptNetValue
       plans(first: 30) {{ {PLAN_FIELDS} }}"""
 REPLAN_TEAM = f"""mutation (
   $key: String!, $team: ID!, $date: Date!, $absent: [ID!], $delays: [DelayInput!], $leads: [ID!], $wait: Int! = 9000
@@ -117,7 +117,7 @@ async def test_after_a_cancellation_only_that_visit_is_gone(world: World, servic
     before = starts(plan)
     del before[second["site"]["id"]]
     assert starts(again) == before
-    assert (again["changes"], again["changePrice"], again["difference"]) == ([], 0, "Nothing changes.")
+    assert (again["changes"], again["changePoints"], again["difference"]) == ([], 0, "Nothing changes.")
     assert again["netValue"] == again["keptNetValue"]
     assert second["site"]["id"] not in {each["site"]["id"] for each in again["dropped"]}
     assert (await replan(world.rep, key=key))["id"] == again["id"]
@@ -175,7 +175,7 @@ async def test_what_is_done_stays_and_the_rest_begins_where_the_rep_is(
     assert {each["site"]["id"] for each in moved} <= {each["site"]["id"] for each in rest}
     assert all("from" in each["explanation"] for each in moved)
     late = [each for each in moved if abs(at(each["toAt"]) - at(each["fromAt"])) >= timedelta(minutes=15)]
-    assert again["changePrice"] == 5 * len(late)
+    assert again["changePoints"] == 5 * len(late)
     assert again["netValue"] >= again["keptNetValue"]
     assert starts(plan).keys() == starts(again).keys()
 
@@ -207,7 +207,7 @@ async def test_an_urgent_lead_comes_in_at_a_stated_price(world: World, services:
     gone = [each for each in again["changes"] if each["kind"] == "REMOVED"]
     assert {each["site"]["id"] for each in gone} == starts(plan).keys() - starts(again).keys()
     assert "1 new" in again["difference"]
-    assert again["changePrice"] >= 30 * len(gone)
+    assert again["changePoints"] >= 30 * len(gone)
     assert all(each["explanation"] for each in again["dropped"])
 
 
@@ -222,7 +222,7 @@ async def test_a_dear_price_keeps_the_plan_and_says_so(world: World, services: S
     rules = {"tiers": TIERS, "changePrice": price}
     assert (await world.admin.api.first(SAVE_POLICY, key=new_key(), input=rules, expected=0))["version"] == 1
     dear = await replan(world.rep)
-    assert (dear["changes"], dear["changePrice"]) == ([], 0)
+    assert (dear["changes"], dear["changePoints"]) == ([], 0)
     assert {each["site"]["id"] for each in dear["dropped"]} == {better}
 
 

@@ -117,7 +117,7 @@ async def test_the_records_behind_each_cell_add_up_to_it(world: World, services:
             for cell in row["values"]:
                 if REPORTS[key].measure(cell["measure"]) not in REPORTS[key].sums:
                     continue
-                asked = {"key": key, "day": TODAY.isoformat(), "measure": cell["measure"], "where": where}
+                asked = {"key": key, "day": TODAY.isoformat(), "measure": cell["measure"], "labels": where}
                 records, after = list[dict[str, Any]](), None
                 while True:
                     page = await world.director.api.first(RECORDS, first=2, after=after, **asked)
@@ -195,7 +195,7 @@ async def test_who_reads_what(
         assert await member.api.first(RECORDS, team=world.south.id, **records) is None
         assert await member.api.first(TOTALS, team=world.south.id, **period) is None
         elsewhere = [{"dimension": "TEAM", "value": world.south.id}]
-        assert await member.api.first(RECORDS, where=elsewhere, **records) is None
+        assert await member.api.first(RECORDS, labels=elsewhere, **records) is None
     for member in (world.director, world.admin):
         table = await snapshot(member, "VISITS", team=world.south.id)
         assert table is not None
@@ -218,8 +218,8 @@ async def test_who_reads_what(
         (RECORDS, {"day": "2026-11-23", "measure": "nothing", "first": 5}, "measure"),
         (
             RECORDS,
-            {"day": "2026-11-23", "measure": "made", "first": 5, "where": [{"dimension": "DAY", "value": "x"}]},
-            "where",
+            {"day": "2026-11-23", "measure": "made", "first": 5, "labels": [{"dimension": "DAY", "value": "x"}]},
+            "labels",
         ),
         (RECORDS, {"day": "2026-11-23", "measure": "made", "first": 5, "after": "nonsense"}, "after"),
     ],

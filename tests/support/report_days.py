@@ -32,10 +32,10 @@ TOTALS = f"""query ($key: String!, $since: Date!, $until: Date!, $by: [ReportDim
   reportTotals(key: $key, since: $since, until: $until, by: $by, teamId: $team) {{ {TABLE} }}
 }}"""
 RECORDS = """query (
-  $key: String!, $day: Date!, $measure: String!, $where: [ReportLabelInput!], $team: ID, $first: Int!, $after: String
+  $key: String!, $day: Date!, $measure: String!, $labels: [ReportLabelInput!], $team: ID, $first: Int!, $after: String
 ) {
   reportRecords(
-    key: $key, day: $day, measure: $measure, where: $where, teamId: $team, first: $first, after: $after
+    key: $key, day: $day, measure: $measure, labels: $labels, teamId: $team, first: $first, after: $after
   ) { nodes { recordId repId rep { id } value } pageInfo { hasNextPage endCursor } }
 }"""
 REGISTRY = "{ reports { key title titleEn titleZh dimensions measures { key title unit over } } }"

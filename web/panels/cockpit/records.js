@@ -88,8 +88,8 @@ function Record({ record, unit, zone }) {
 
 export function Records({ report, cell, teamId, zone, title, onClose }) {
   const [pages, setPages] = useState(1);
-  const where = cell.where.map(({ dimension, value }) => ({ dimension, value }));
-  const read = useRead(() => readPages({ key: report.key, day: cell.day, measure: cell.measure.key, where, teamId }, pages), [pages]);
+  const labels = cell.labels.map(({ dimension, value }) => ({ dimension, value }));
+  const read = useRead(() => readPages({ key: report.key, day: cell.day, measure: cell.measure.key, labels, teamId }, pages), [pages]);
   return html`
     <aside class="records" aria-label=${t("title")}>
       <header>

@@ -17,9 +17,9 @@ function Cell({ row, measure, by, oneDay, onOpen }) {
   const said = sayValue(value, measure.unit);
   const day = dayOf(row, by, oneDay);
   if (measure.over !== null || !value || !day) return html`<td class="number">${said}</td>`;
-  const where = row.labels.filter((each) => each.dimension !== "DAY");
+  const labels = row.labels.filter((each) => each.dimension !== "DAY");
   const about = by.map((each) => sayLabel(row, each)).join(", ");
-  return html`<td class="number"><button class="cell" aria-label=${t("open", { value: `${about}, ${said}` })} onClick=${() => onOpen({ measure, day, where, about })}>${said}</button></td>`;
+  return html`<td class="number"><button class="cell" aria-label=${t("open", { value: `${about}, ${said}` })} onClick=${() => onOpen({ measure, day, labels, about })}>${said}</button></td>`;
 }
 
 export function Table({ table, by, measures, shown, titleOf, onMeasure, onOpen, oneDay }) {
