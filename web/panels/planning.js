@@ -128,8 +128,8 @@ export default function PlanningPanel({ me, query }) {
         ${working ? t("working") : day ? t("again") : t("plan")}</button>
       ${drafts && html`<button class="button strong" disabled=${working} onClick=${() => change("planning/PublishTeam", { id: day.id, expectedVersion: day.version }, t("published"))}>${t("publish")}</button>`}
     <//>
-    <div class="body planning">
-      <${PlanMap} day=${day} chosen=${chosen} />
+    <div class=${day ? "body planning" : "body planning blank"}>
+      ${day && html`<${PlanMap} day=${day} chosen=${chosen} />`}
       <div class="below">
         ${said && !day && html`<${Summary} said=${said} />`}
         <${Shown} of=${read} rows=${6}>${() => day === null ? html`<${Nothing} title=${t("none")}>${t("noneWhy")}<//>` : html`
