@@ -93,18 +93,21 @@ _BAR, _LEFT, _TOP, _GROUP = 13, 200, 40, 16
 def chart(result: Result | None) -> str:
     """Gaps as bars, a group for each set and moment, in SVG; longer ones than the scale end in their figure."""
     y, lines = _TOP, []
-    for row, gaps in _rows(result["figures"] if result else {}).items():
+    figures: Mapping[str, float] = result["figures"] if result else {}
+    for row, gaps in _rows(figures).items():
         lines.append(f'  <text x="10" y="{y + 10}" class="row">{escape(row)}</text>')
         for engine in _ENGINES:
             gap = gaps.get(engine)
             if gap is None:
                 continue
+            without = figures.get(f"{row}: {engine}, {_WITHOUT}")
+            said = f"{gap:.2f} ({without:.0f} without an answer)" if without else f"{gap:.2f}"
             length = _PER_PERCENT * min(max(gap, 0.0), _MOST_PERCENT)
             ours = ' class="ours"' if engine == OURS else ""
             lines.append(
                 f'  <text x="{_LEFT + 70}" y="{y + 10}" text-anchor="end">{escape(engine)}</text>'
                 f'<rect{ours} x="{_LEFT + 76}" y="{y}" width="{length:.1f}" height="{_BAR}"/>'
-                f'<text x="{_LEFT + 81 + length:.1f}" y="{y + 10}">{gap:.2f}</text>'
+                f'<text x="{_LEFT + 81 + length:.1f}" y="{y + 10}">{said}</text>'
             )
             y += _BAR + 3
         y += _GROUP
