@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 import orjson
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from api.beside import send_error, start
-from api.errors import BAD_REQUEST, EdgeError
+from api.beside import parameters_of, send_error, start
+from api.errors import EdgeError
 from api.files import Charge
 from api.http import METHOD_NOT_ALLOWED, headers_of, request_id_from
 from api.negotiation import takes_gzip
@@ -75,13 +74,7 @@ class ArticlePacks:
 
 def _wanted(query: bytes) -> PackWanted:
     """The parameters of the query string. Raises EdgeError or BadInput."""
-    try:
-        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
-    except ValueError as error:
-        raise EdgeError(BAD_REQUEST, "The query string is not well-formed.") from error
-    values = {name: value for name, value in pairs if name in _PARAMETERS}
-    if len(values) != sum(name in _PARAMETERS for name, _ in pairs):
-        raise EdgeError(BAD_REQUEST, "A parameter is given twice.")
+    values = parameters_of(query, _PARAMETERS)
     language = values.get("language")
     if language is not None and language not in set(ArticleLanguage):
         raise BadInput("language", f"must be one of {', '.join(ArticleLanguage)}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.types import Send
 
-from api.errors import EdgeError, render
+from api.errors import BAD_REQUEST, EdgeError, render
 from api.http import BODY_TIMEOUT, BODY_TOO_LARGE, METHOD_NOT_ALLOWED
 from domain.refusals import InvalidInput, Refusal, RetryLater
 
@@ -28,6 +29,18 @@ _STATUS: Final = {
     "UNAVAILABLE": 503,
 }
 """Other codes are 400."""
+
+
+def parameters_of(query: bytes, known: Collection[str]) -> dict[str, str]:
+    """Those parameters of a query string that are known. Raises EdgeError where it is malformed or one comes twice."""
+    try:
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
+    except ValueError as error:
+        raise EdgeError(BAD_REQUEST, "The query string is not well-formed.") from error
+    values = {name: value for name, value in pairs if name in known}
+    if len(values) != sum(name in known for name, _ in pairs):
+        raise EdgeError(BAD_REQUEST, "A parameter is given twice.")
+    return values
 
 
 def as_error(refusal: Refusal) -> EdgeError:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 from typing import Final
-from urllib.parse import parse_qsl
 
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from api.beside import as_error, send_error, start
-from api.errors import BAD_REQUEST, EdgeError
+from api.beside import as_error, parameters_of, send_error, start
+from api.errors import EdgeError
 from api.files import Charge
 from api.http import METHOD_NOT_ALLOWED, headers_of, request_id_from
 from api.operations import Authenticate
@@ -78,7 +77,7 @@ class Exports:
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
     async def _table(self, context: Context, name: str, query: bytes) -> Table:
-        values = _values(query)
+        values = parameters_of(query, _PARAMETERS)
         since = _day(values, "since")
         until = _day(values, "until") if "until" in values else since
         team_id = values.get("teamId")
@@ -86,18 +85,6 @@ class Exports:
         if table is None:
             raise as_error(NotFound(team_id or ""))
         return table
-
-
-def _values(query: bytes) -> dict[str, str]:
-    """The parameters of the query string. Raises EdgeError."""
-    try:
-        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
-    except ValueError as error:
-        raise EdgeError(BAD_REQUEST, "The query string is not well-formed.") from error
-    values = {name: value for name, value in pairs if name in _PARAMETERS}
-    if len(values) != sum(name in _PARAMETERS for name, _ in pairs):
-        raise EdgeError(BAD_REQUEST, "A parameter is given twice.")
-    return values
 
 
 def _day(values: dict[str, str], name: str) -> date:
